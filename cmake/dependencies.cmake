@@ -1,0 +1,20 @@
+# One interface target a group of outside libraries; docs/dependencies.md says why each is here.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+
+function(quarry_dependency name)
+  cmake_parse_arguments(D "" "" "PKG;LIBS" ${ARGN})
+  add_library(quarry_dep_${name} INTERFACE)
+  foreach(pkg ${D_PKG})
+    pkg_check_modules(PKG_${pkg} REQUIRED IMPORTED_TARGET ${pkg})
+    target_link_libraries(quarry_dep_${name} INTERFACE PkgConfig::PKG_${pkg})
+  endforeach()
+  target_link_libraries(quarry_dep_${name} INTERFACE ${D_LIBS})
+endfunction()
+
+quarry_dependency(crypto PKG libsecp256k1 LIBS OpenSSL::Crypto Threads::Threads fmt)
+quarry_dependency(rocksdb PKG rocksdb)
+quarry_dependency(net PKG libuv LIBS snappy http_parser)
+quarry_dependency(json PKG nlohmann_json)
+quarry_dependency(node PKG duktape libedit LIBS spdlog z)
