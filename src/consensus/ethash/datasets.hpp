@@ -1,0 +1,89 @@
+#pragma once
+/// \file
+/// The datasets that miners search: loaded from disk, or generated in the background.
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "consensus/ethash/caches.hpp"
+#include "consensus/ethash/dataset.hpp"
+
+namespace quarry::ethash {
+
+/// What becomes of a wanted dataset.
+struct DatasetProgress {
+  enum class Stage : std::uint8_t { idle, loading, generating, writing, ready, cancelled };
+  Stage stage = Stage::idle;
+  Epoch epoch = 0;
+  double fraction = 0;  ///< of the rows, while generating
+  std::chrono::duration<double> elapsed{};
+  std::chrono::duration<double> left{};  ///< estimate, while generating
+};
+/// Called from a background thread: at each change of stage and every few seconds between.
+using OnProgress = std::function<void(const DatasetProgress&)>;
+
+/// Thread-safe. Keeps at most two datasets (1 GiB each and growing): the one in use and, near the end
+/// of an epoch, the next. What is there outlives miner.stop; what is half done is continued by the
+/// next want().
+class Datasets {
+ public:
+  struct Options {
+    /// Where dataset files are kept and shared with other nodes; empty: nowhere. Made when needed.
+    std::filesystem::path folder = default_dataset_folder();
+    /// 0: one a core.
+    unsigned threads = 0;
+    OnProgress on_progress = {};
+    OnWarning on_warning = {};
+  };
+  /// So many blocks before an epoch ends the next dataset is begun.
+  static constexpr BlockNum kPrepareAhead = 300;
+  static constexpr std::chrono::seconds kProgressEvery{3};
+
+  Datasets(Caches& caches, Options options);
+  ~Datasets();
+  Datasets(const Datasets&) = delete;
+  Datasets& operator=(const Datasets&) = delete;
+
+  /// Begins to load or generate what mining block `number` needs, unless it is there or under way;
+  /// near the end of an epoch also the next epoch's dataset, afterwards.
+  void want(BlockNum number);
+  /// The dataset, when it is ready to be searched.
+  std::shared_ptr<const Dataset> ready(Epoch epoch) const;
+  /// Waits for the dataset; nothing when its making was cancelled.
+  std::shared_ptr<const Dataset> wait(Epoch epoch);
+  /// Stops loading, generating and writing within some 10 ms; keeps what is ready.
+  void cancel();
+  DatasetProgress progress() const;
+
+ private:
+  void run();
+  void make(Epoch epoch);
+  std::shared_ptr<const Dataset> load(Epoch epoch);
+  std::shared_ptr<const Dataset> generate(Epoch epoch);
+  void write(const Dataset& dataset);
+  void report(DatasetProgress::Stage stage, Epoch epoch, double fraction = 0);
+  void publish(std::shared_ptr<const Dataset> dataset);
+
+  Caches& caches_;
+  Options options_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::shared_ptr<const Dataset>> ready_;
+  std::vector<Epoch> wanted_;
+  std::unique_ptr<DatasetBuilder> unfinished_;
+  DatasetProgress progress_;
+  std::chrono::steady_clock::time_point began_{};
+  std::atomic<bool> cancelled_{false};
+  bool busy_ = false;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace quarry::ethash

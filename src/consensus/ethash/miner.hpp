@@ -1,0 +1,71 @@
+#pragma once
+/// \file
+/// Searches for seals on several threads.
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "consensus/ethash/datasets.hpp"
+#include "consensus/ethash/rate_meter.hpp"
+#include "consensus/ethash/seal.hpp"
+
+namespace quarry::ethash {
+
+/// Thread-safe. While the dataset is being made, searches with the cache alone where a block is
+/// likely found sooner so; then with the dataset.
+class Miner {
+ public:
+  /// Called from a sealer thread, once for each set_work() at most, and never after a later
+  /// set_work(), clear_work() or stop() has returned to a caller on another thread that saw it
+  /// begin. May call set_work() and clear_work(), not stop().
+  using OnFound = std::function<void(const Work&, const Seal&)>;
+
+  Miner(Caches& caches, Datasets& datasets);
+  ~Miner();
+  Miner(const Miner&) = delete;
+  Miner& operator=(const Miner&) = delete;
+
+  /// Starts `threads` sealers (0: one a core); with another number running, changes to it.
+  void start(unsigned threads);
+  /// Stops the sealers and the making of a dataset within some 10 ms. Work is forgotten.
+  void stop();
+  bool running() const;
+  unsigned threads() const;
+
+  /// What to search from now on. With no sealers running it waits for start().
+  void set_work(const Work& work, OnFound on_found);
+  void clear_work();
+
+  /// Hashes a second over the last ten seconds; 0 when stopped.
+  double hashrate() const;
+  std::uint64_t hashes() const { return meter_.total(); }
+  /// Searching in the dataset (rather than with the cache alone).
+  bool uses_dataset() const { return uses_dataset_; }
+  DatasetProgress dataset_progress() const { return datasets_.progress(); }
+
+ private:
+  struct Job;
+  void seal(std::stop_token stop);
+  void search(const std::shared_ptr<Job>& job, const std::stop_token& stop);
+  bool light_is_quicker(const Job& job) const;
+  void stop_threads();
+
+  Caches& caches_;
+  Datasets& datasets_;
+  mutable std::mutex control_;  ///< start and stop, one at a time
+  std::vector<std::jthread> threads_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::shared_ptr<Job> job_;
+  std::atomic<std::uint64_t> job_number_{0};
+  std::atomic<std::uint64_t> next_nonce_;
+  std::atomic<bool> uses_dataset_{false};
+  RateMeter meter_;
+};
+
+}  // namespace quarry::ethash

@@ -1,0 +1,24 @@
+#pragma once
+/// \file
+/// Which vector instructions this processor has, found out once.
+
+#include <cstdint>
+#include <span>
+
+namespace quarry {
+
+/// Each level includes the ones before it.
+enum class SimdLevel : std::uint8_t {
+  portable,
+  avx2,    ///< AVX2, BMI1 and BMI2
+  avx512,  ///< AVX-512 F, VL, BW and DQ
+};
+const char* to_string(SimdLevel level);
+
+/// What to use: the best the processor and the operating system have, or less when the environment
+/// says so (QUARRY_SIMD=portable, avx2 or avx512; for tests and measurements).
+SimdLevel simd_level();
+/// All that this processor has, `portable` first.
+std::span<const SimdLevel> simd_levels();
+
+}  // namespace quarry
