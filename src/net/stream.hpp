@@ -1,0 +1,156 @@
+#pragma once
+/// \file
+/// A connection: bytes in order, both ways, over TCP or a Unix socket.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/bytes.hpp"
+#include "net/loop.hpp"
+
+namespace quarry::net {
+
+union StreamHandle;
+
+/// Bytes that are kept alive by whoever still needs them: an answer waiting to be sent, a block
+/// that goes to many peers.
+class SharedBuffer {
+ public:
+  SharedBuffer() = default;
+  explicit SharedBuffer(Bytes&& bytes) : SharedBuffer(std::make_shared<const Bytes>(std::move(bytes))) {}
+  explicit SharedBuffer(std::shared_ptr<const Bytes> bytes) : view_(*bytes), owner_(std::move(bytes)) {}
+  explicit SharedBuffer(std::string&& text)
+      : SharedBuffer(std::make_shared<const std::string>(std::move(text))) {}
+  explicit SharedBuffer(std::shared_ptr<const std::string> text)
+      : view_(as_bytes(*text)), owner_(std::move(text)) {}
+  /// Bytes that live as long as the program, such as a literal's.
+  static SharedBuffer of_static(std::string_view text) {
+    SharedBuffer out;
+    out.view_ = as_bytes(text);
+    return out;
+  }
+  /// What is left after the first `count` bytes.
+  SharedBuffer after(std::size_t count) const {
+    SharedBuffer out = *this;
+    out.view_ = view_.subspan(count);
+    return out;
+  }
+  ByteView view() const { return view_; }
+  std::size_t size() const { return view_.size(); }
+
+ private:
+  ByteView view_;
+  std::shared_ptr<const void> owner_;
+};
+
+enum class CloseReason : std::uint8_t {
+  local,           ///< our side called close() or finish()
+  closed_by_peer,  ///< orderly end of stream
+  reset_by_peer,   ///< the connection broke: reset, unreachable, no keep-alive
+  write_limit,     ///< the peer reads slower than we write: more than the bound was waiting
+};
+const char* to_string(CloseReason reason);
+
+struct Closed {
+  CloseReason reason = CloseReason::local;
+  std::string detail;  ///< the system's words, or those given to close(); may be empty
+};
+
+/// One connection. Loop thread. Dropping the last pointer closes it at once and silently, so the
+/// session that uses a stream owns it; its callbacks may close or drop the stream.
+class Stream : public std::enable_shared_from_this<Stream> {
+ public:
+  /// The bytes live until the callback returns.
+  using OnRead = std::function<void(ByteView)>;
+  /// Comes once, in a later turn than what caused it (close() too); not after the stream was dropped.
+  using OnClose = std::function<void(const Closed&)>;
+  using OnDrain = std::function<void()>;
+
+  /// What may wait to be sent by default: two of the largest messages a peer may ask of us, or an
+  /// answer to a batch.
+  static constexpr std::size_t kMaxPendingBytes = 32 * 1024 * 1024;
+  /// How long finish() waits for the peer to take what was sent and close its side.
+  static constexpr std::chrono::milliseconds kLinger{2000};
+
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  /// Begins to read. Call once.
+  void start(OnRead on_read, OnClose on_close);
+  /// Is called when the peer has ended its side, instead of the stream closing by itself: answers
+  /// that are still due can go out, then the owner calls finish().
+  void set_on_end(OnDrain on_end) { on_end_ = std::move(on_end); }
+  /// Is called when what was waiting to be sent has gone to the kernel.
+  void set_on_drain(OnDrain on_drain);
+  void set_max_pending(std::size_t bytes);
+
+  /// Sends the bytes: what the kernel takes at once leaves without a copy, the rest waits.
+  /// False when the stream is closing, or when the bound on waiting bytes would be passed: the
+  /// stream then closes itself with write_limit.
+  bool write(ByteView bytes);
+  bool write(SharedBuffer bytes);
+  /// Two pieces in one system call: a head and a body.
+  bool write(SharedBuffer head, SharedBuffer body);
+  /// Bytes that wait to be sent.
+  std::size_t pending() const;
+
+  /// Stops and takes up reading: a slow reader of ours pushes back on the peer.
+  void pause();
+  void resume();
+  bool paused() const { return paused_; }
+
+  /// Closes at once; waiting bytes are lost.
+  void close(CloseReason reason = CloseReason::local, std::string detail = {});
+  /// Sends what waits, ends our side, throws away what still comes in, and closes when the peer has
+  /// closed its side or after kLinger. So a last message arrives even when the peer is still sending.
+  void finish();
+  bool is_open() const;
+
+  /// "127.0.0.1:30303", "[::1]:30303", or a socket's path.
+  const std::string& local_address() const { return local_address_; }
+  const std::string& remote_address() const { return remote_address_; }
+  /// The peer's IP without the port; empty for a Unix socket.
+  std::string remote_ip() const;
+  Loop& loop() { return loop_; }
+
+  // Below: for this folder's .cpp files.
+  explicit Stream(Loop& loop);
+  StreamHandle* raw();
+  int open_tcp();
+  int open_pipe();
+  void take_addresses();
+  void set_addresses(std::string local, std::string remote);
+
+ private:
+  struct Impl;
+  struct WriteRequest;
+  bool write_parts(SharedBuffer* parts, unsigned count);
+  bool queue(SharedBuffer* parts, unsigned count);
+  void on_bytes(long count, const std::uint8_t* data);
+  void on_written(int status);
+  void fail_with(int status);
+  void on_end();
+  void end_writing();
+  void read_start();
+
+  Loop& loop_;
+  std::unique_ptr<Impl> impl_;
+  OnRead on_read_;
+  OnClose on_close_;
+  OnDrain on_drain_;
+  OnDrain on_end_;
+  std::size_t max_pending_ = kMaxPendingBytes;
+  bool paused_ = false;
+  bool started_ = false;
+  bool finishing_ = false;
+  bool peer_ended_ = false;
+  bool is_tcp_ = true;
+  std::string local_address_;
+  std::string remote_address_;
+};
+using StreamPtr = std::shared_ptr<Stream>;
+
+}  // namespace quarry::net
