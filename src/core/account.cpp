@@ -5,7 +5,11 @@ namespace quarry {
 Bytes encode_account(const Account& account) {
   rlp::Writer to;
   const auto mark = to.begin_list();
-  to.write(account.nonce).write(account.balance).write(account.storage_root).write(account.code_hash).end_list(mark);
+  to.write(account.nonce)
+      .write(account.balance)
+      .write(account.storage_root)
+      .write(account.code_hash)
+      .end_list(mark);
   return to.take();
 }
 

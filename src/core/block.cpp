@@ -96,8 +96,12 @@ Decoded<Block> read_block(Reader& from, HeaderIdentity identity) {
   return Block{std::move(*header), std::move(*body)};
 }
 
-Decoded<Body> decode_body(ByteView bytes, HeaderIdentity identity) { return decode_whole<Body>(bytes, identity, read_body); }
-Decoded<Block> decode_block(ByteView bytes, HeaderIdentity identity) { return decode_whole<Block>(bytes, identity, read_block); }
+Decoded<Body> decode_body(ByteView bytes, HeaderIdentity identity) {
+  return decode_whole<Body>(bytes, identity, read_body);
+}
+Decoded<Block> decode_block(ByteView bytes, HeaderIdentity identity) {
+  return decode_whole<Block>(bytes, identity, read_block);
+}
 
 void write_body(Writer& to, const Body& body) {
   const auto mark = to.begin_list();

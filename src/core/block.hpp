@@ -38,7 +38,8 @@ struct Block {
 void write_body(rlp::Writer& to, const Body& body);
 Bytes encode_body(const Body& body);
 
-/// [header, transactions, ommers] and withdrawals where there are any: as in NewBlock and in geth's export files.
+/// [header, transactions, ommers] and withdrawals where there are any: as in NewBlock and in geth's export
+/// files.
 [[nodiscard]] rlp::Decoded<Block> read_block(rlp::Reader& from, HeaderIdentity identity);
 [[nodiscard]] rlp::Decoded<Block> decode_block(ByteView rlp, HeaderIdentity identity);
 void write_block(rlp::Writer& to, const Block& block);

@@ -3,7 +3,8 @@
 namespace quarry {
 
 const std::array<ForkInfo, kForkCount> kForkTable = {{
-    {Fork::homestead, "Homestead", "homesteadBlock", "", "DELEGATECALL, difficulty that follows the block time (EIP-2, EIP-7)"},
+    {Fork::homestead, "Homestead", "homesteadBlock", "",
+     "DELEGATECALL, difficulty that follows the block time (EIP-2, EIP-7)"},
     {Fork::dao, "DAO", "daoForkBlock", "", "nothing a private chain needs"},
     {Fork::eip150, "EIP-150", "eip150Block", "", "gas prices that stop cheap denial of service"},
     {Fork::eip155, "EIP-155", "eip155Block", "", "transactions bound to the chain id; wallets need it"},
@@ -19,7 +20,8 @@ const std::array<ForkInfo, kForkCount> kForkTable = {{
     {Fork::gray_glacier, "Gray Glacier", "grayGlacierBlock", "", "a later difficulty bomb"},
     {Fork::merge_netsplit, "Merge netsplit", "mergeNetsplitBlock", "", "nothing a private chain needs"},
     {Fork::shanghai, "Shanghai", "shanghaiBlock", "shanghaiTime", "PUSH0; compilers since 0.8.20 use it"},
-    {Fork::cancun, "Cancun", "cancunBlock", "cancunTime", "transient storage, MCOPY; compilers since 0.8.25 use it"},
+    {Fork::cancun, "Cancun", "cancunBlock", "cancunTime",
+     "transient storage, MCOPY; compilers since 0.8.25 use it"},
     {Fork::prague, "Prague", "pragueBlock", "pragueTime", "set-code transactions, BLS12-381"},
     {Fork::osaka, "Osaka", "osakaBlock", "osakaTime", "CLZ, P-256, bounded MODEXP"},
 }};

@@ -14,8 +14,25 @@
 namespace quarry {
 
 enum class Fork : std::uint8_t {
-  homestead, dao, eip150, eip155, eip158, byzantium, constantinople, petersburg, istanbul, muir_glacier,
-  berlin, london, arrow_glacier, gray_glacier, merge_netsplit, shanghai, cancun, prague, osaka,
+  homestead,
+  dao,
+  eip150,
+  eip155,
+  eip158,
+  byzantium,
+  constantinople,
+  petersburg,
+  istanbul,
+  muir_glacier,
+  berlin,
+  london,
+  arrow_glacier,
+  gray_glacier,
+  merge_netsplit,
+  shanghai,
+  cancun,
+  prague,
+  osaka,
 };
 inline constexpr std::size_t kForkCount = static_cast<std::size_t>(Fork::osaka) + 1;
 
@@ -28,7 +45,9 @@ struct ForkInfo {
 };
 /// In the order of `Fork`.
 extern const std::array<ForkInfo, kForkCount> kForkTable;
-inline const ForkInfo& info(Fork fork) { return kForkTable[static_cast<std::size_t>(fork)]; }
+inline const ForkInfo& info(Fork fork) {
+  return kForkTable[static_cast<std::size_t>(fork)];
+}
 
 /// When a fork is switched on.
 struct Activation {

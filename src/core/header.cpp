@@ -5,9 +5,12 @@
 
 namespace quarry {
 
-const Hash256 kEmptyOmmersHash = *Hash256::from_hex("0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
-const RootHash kEmptyRoot = *RootHash::from_hex("0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
-const CodeHash kEmptyCodeHash = *CodeHash::from_hex("0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+const Hash256 kEmptyOmmersHash =
+    *Hash256::from_hex("0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
+const RootHash kEmptyRoot =
+    *RootHash::from_hex("0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
+const CodeHash kEmptyCodeHash =
+    *CodeHash::from_hex("0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
 
 namespace {
 /// Writes a header's fields; optional ones end the list where they end.

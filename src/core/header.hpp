@@ -27,12 +27,12 @@ struct Header {
   MixHash mix_hash;
   SealNonce nonce;
   // Later forks append fields; one is there only when all before it are.
-  std::optional<U256> base_fee_per_gas;              ///< EIP-1559 (London)
-  std::optional<RootHash> withdrawals_root;          ///< EIP-4895 (Shanghai)
-  std::optional<Gas> blob_gas_used;                  ///< EIP-4844 (Cancun)
-  std::optional<Gas> excess_blob_gas;                ///< EIP-4844 (Cancun)
-  std::optional<Hash256> parent_beacon_block_root;   ///< EIP-4788 (Cancun)
-  std::optional<Hash256> requests_hash;              ///< EIP-7685 (Prague)
+  std::optional<U256> base_fee_per_gas;             ///< EIP-1559 (London)
+  std::optional<RootHash> withdrawals_root;         ///< EIP-4895 (Shanghai)
+  std::optional<Gas> blob_gas_used;                 ///< EIP-4844 (Cancun)
+  std::optional<Gas> excess_blob_gas;               ///< EIP-4844 (Cancun)
+  std::optional<Hash256> parent_beacon_block_root;  ///< EIP-4788 (Cancun)
+  std::optional<Hash256> requests_hash;             ///< EIP-7685 (Prague)
 
   /// The one list of a header's fields, in wire order. `visit` takes a field and says whether to go on.
   template <class Self, class Visitor>
@@ -51,8 +51,8 @@ using SealedHeader = Sealed<Header, BlockHash>;
 
 /// How a chain names its headers: the engine's choice.
 enum class HeaderIdentity : std::uint8_t {
-  keccak_rlp,   ///< Keccak-256 of the RLP: ethash, clique, post-merge
-  jbc_sha256,   ///< SHA-256 of the JSON-file chain's text form
+  keccak_rlp,  ///< Keccak-256 of the RLP: ethash, clique, post-merge
+  jbc_sha256,  ///< SHA-256 of the JSON-file chain's text form
 };
 
 /// Extra data longer than this is refused while decoding, before any rule of a chain is asked: clique

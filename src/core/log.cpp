@@ -20,11 +20,16 @@ std::atomic<LogLevel> most_level{LogLevel::info};
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::error: return "ERROR";
-    case LogLevel::warn: return "WARN ";
-    case LogLevel::info: return "INFO ";
-    case LogLevel::debug: return "DEBUG";
-    case LogLevel::trace: return "TRACE";
+    case LogLevel::error:
+      return "ERROR";
+    case LogLevel::warn:
+      return "WARN ";
+    case LogLevel::info:
+      return "INFO ";
+    case LogLevel::debug:
+      return "DEBUG";
+    case LogLevel::trace:
+      return "TRACE";
   }
   return "?    ";
 }
@@ -34,10 +39,14 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
-    else if (byte < 0x20 || byte == 0x7f) out += fmt::format("\\x{:02x}", byte);
-    else out += c;
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
   }
   return out += '"';
 }
@@ -73,11 +82,18 @@ std::string go_duration(std::chrono::nanoseconds elapsed) {
 
 LogField::LogField(std::string_view name, std::string_view text)
     : key(name), value(needs_quotes(text) ? quoted(text) : std::string(text)) {}
-LogField::LogField(std::string_view name, std::chrono::nanoseconds elapsed) : key(name), value(go_duration(elapsed)) {}
+LogField::LogField(std::string_view name, std::chrono::nanoseconds elapsed)
+    : key(name), value(go_duration(elapsed)) {}
 
-void set_log_sink(LogSink sink) { current_sink = sink; }
-void set_log_level(LogLevel most) { most_level = most; }
-bool log_enabled(LogLevel level) { return level <= most_level.load(std::memory_order_relaxed); }
+void set_log_sink(LogSink sink) {
+  current_sink = sink;
+}
+void set_log_level(LogLevel most) {
+  most_level = most;
+}
+bool log_enabled(LogLevel level) {
+  return level <= most_level.load(std::memory_order_relaxed);
+}
 
 void log(LogLevel level, std::string_view message, LogFields fields) {
   if (!log_enabled(level)) return;
@@ -88,7 +104,8 @@ void log(LogLevel level, std::string_view message, LogFields fields) {
   std::strftime(stamp, sizeof stamp, "%m-%d|%H:%M:%S", &local);
   std::string line = fmt::format("{} [{}] {}", name_of(level), stamp, message);
   if (fields.size() > 0 && message.size() < kMessageWidth) line.append(kMessageWidth - message.size(), ' ');
-  for (const LogField& field : fields) fmt::format_to(std::back_inserter(line), " {}={}", field.key, field.value);
+  for (const LogField& field : fields)
+    fmt::format_to(std::back_inserter(line), " {}={}", field.key, field.value);
   current_sink.load()(level, line);
 }
 

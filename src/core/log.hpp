@@ -1,8 +1,9 @@
 #pragma once
 /// \file
 /// The log, in geth's form:
-/// `INFO [11-21|04:33:59] Imported new chain segment               blocks=1 txs=0 number=12 hash=f7d4e3…597d1b`.
-/// All functions are thread-safe. Where lines go is the sink's matter (node/log_setup.hpp): it must not block.
+/// `INFO [11-21|04:33:59] Imported new chain segment               blocks=1 txs=0 number=12
+/// hash=f7d4e3…597d1b`. All functions are thread-safe. Where lines go is the sink's matter
+/// (node/log_setup.hpp): it must not block.
 
 #include <fmt/format.h>
 
@@ -54,10 +55,20 @@ void set_log_level(LogLevel most);
 bool log_enabled(LogLevel level);
 
 void log(LogLevel level, std::string_view message, LogFields fields = {});
-inline void log_error(std::string_view message, LogFields fields = {}) { log(LogLevel::error, message, fields); }
-inline void log_warn(std::string_view message, LogFields fields = {}) { log(LogLevel::warn, message, fields); }
-inline void log_info(std::string_view message, LogFields fields = {}) { log(LogLevel::info, message, fields); }
-inline void log_debug(std::string_view message, LogFields fields = {}) { log(LogLevel::debug, message, fields); }
-inline void log_trace(std::string_view message, LogFields fields = {}) { log(LogLevel::trace, message, fields); }
+inline void log_error(std::string_view message, LogFields fields = {}) {
+  log(LogLevel::error, message, fields);
+}
+inline void log_warn(std::string_view message, LogFields fields = {}) {
+  log(LogLevel::warn, message, fields);
+}
+inline void log_info(std::string_view message, LogFields fields = {}) {
+  log(LogLevel::info, message, fields);
+}
+inline void log_debug(std::string_view message, LogFields fields = {}) {
+  log(LogLevel::debug, message, fields);
+}
+inline void log_trace(std::string_view message, LogFields fields = {}) {
+  log(LogLevel::trace, message, fields);
+}
 
 }  // namespace quarry

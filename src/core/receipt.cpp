@@ -31,10 +31,14 @@ Decoded<Log> read_log(Reader& from) {
 Decoded<> read_outcome(Reader& from, Receipt& receipt) {
   auto text = from.string();
   if (!text) return rlp::fail(text.error());
-  if (auto root = RootHash::from(*text)) receipt.outcome = *root;
-  else if (text->empty()) receipt.outcome = false;
-  else if (text->size() == 1 && (*text)[0] == 1) receipt.outcome = true;
-  else return rlp::fail(DecodeError::invalid_value);
+  if (auto root = RootHash::from(*text))
+    receipt.outcome = *root;
+  else if (text->empty())
+    receipt.outcome = false;
+  else if (text->size() == 1 && (*text)[0] == 1)
+    receipt.outcome = true;
+  else
+    return rlp::fail(DecodeError::invalid_value);
   return {};
 }
 
@@ -56,8 +60,10 @@ Decoded<Receipt> read_fields(Reader list, TxnType type) {
 
 void write_fields(Writer& to, const Receipt& receipt) {
   const auto whole = to.begin_list();
-  if (const auto* root = std::get_if<RootHash>(&receipt.outcome)) to.write(*root);
-  else to.write(std::uint64_t{std::get<bool>(receipt.outcome)});
+  if (const auto* root = std::get_if<RootHash>(&receipt.outcome))
+    to.write(*root);
+  else
+    to.write(std::uint64_t{std::get<bool>(receipt.outcome)});
   to.write(receipt.cumulative_gas_used).write(receipt.logs_bloom);
   const auto logs = to.begin_list();
   for (const auto& log : receipt.logs) {
@@ -109,7 +115,9 @@ Bytes encode_receipt(const Receipt& receipt) {
 }
 
 void write_receipt(Writer& to, const Receipt& receipt) {
-  if (receipt.type == TxnType::legacy) write_fields(to, receipt);
-  else to.write(ByteView{encode_receipt(receipt)});
+  if (receipt.type == TxnType::legacy)
+    write_fields(to, receipt);
+  else
+    to.write(ByteView{encode_receipt(receipt)});
 }
 }  // namespace quarry

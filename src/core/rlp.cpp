@@ -11,7 +11,7 @@ constexpr std::size_t kShort = 55;
 
 struct Prefix {
   bool is_list;
-  std::size_t header;   ///< bytes of the prefix; 0 for a byte that is its own encoding
+  std::size_t header;  ///< bytes of the prefix; 0 for a byte that is its own encoding
   std::size_t payload;
 };
 
@@ -44,23 +44,34 @@ std::size_t make_prefix(std::uint8_t kind, std::size_t length, std::uint8_t* out
   }
   const std::size_t digits = (static_cast<std::size_t>(std::bit_width(length)) + 7) / 8;
   out[0] = static_cast<std::uint8_t>(kind + kShort + digits);
-  for (std::size_t i = 0; i < digits; ++i) out[1 + i] = static_cast<std::uint8_t>(length >> (8 * (digits - 1 - i)));
+  for (std::size_t i = 0; i < digits; ++i)
+    out[1 + i] = static_cast<std::uint8_t>(length >> (8 * (digits - 1 - i)));
   return 1 + digits;
 }
 }  // namespace
 
 const char* to_string(DecodeError error) {
   switch (error) {
-    case DecodeError::input_too_short: return "input too short";
-    case DecodeError::trailing_bytes: return "trailing bytes";
-    case DecodeError::non_canonical_size: return "non-canonical size";
-    case DecodeError::leading_zero: return "integer with leading zeros";
-    case DecodeError::unexpected_list: return "a list where a string belongs";
-    case DecodeError::unexpected_string: return "a string where a list belongs";
-    case DecodeError::overflow: return "value too large for its field";
-    case DecodeError::wrong_length: return "field of the wrong length";
-    case DecodeError::invalid_value: return "invalid value";
-    case DecodeError::too_many: return "too many elements";
+    case DecodeError::input_too_short:
+      return "input too short";
+    case DecodeError::trailing_bytes:
+      return "trailing bytes";
+    case DecodeError::non_canonical_size:
+      return "non-canonical size";
+    case DecodeError::leading_zero:
+      return "integer with leading zeros";
+    case DecodeError::unexpected_list:
+      return "a list where a string belongs";
+    case DecodeError::unexpected_string:
+      return "a string where a list belongs";
+    case DecodeError::overflow:
+      return "value too large for its field";
+    case DecodeError::wrong_length:
+      return "field of the wrong length";
+    case DecodeError::invalid_value:
+      return "invalid value";
+    case DecodeError::too_many:
+      return "too many elements";
   }
   return "unknown";
 }
@@ -188,7 +199,8 @@ Writer& Writer::write(ByteView text) {
 Writer& Writer::write(std::uint64_t value) {
   std::uint8_t digits[8];
   const std::size_t count = (static_cast<std::size_t>(std::bit_width(value)) + 7) / 8;
-  for (std::size_t i = 0; i < count; ++i) digits[i] = static_cast<std::uint8_t>(value >> (8 * (count - 1 - i)));
+  for (std::size_t i = 0; i < count; ++i)
+    digits[i] = static_cast<std::uint8_t>(value >> (8 * (count - 1 - i)));
   return write(ByteView{digits, count});
 }
 

@@ -13,22 +13,24 @@
 namespace quarry::rlp {
 
 enum class DecodeError : std::uint8_t {
-  input_too_short,       ///< a prefix announces more bytes than there are
-  trailing_bytes,        ///< bytes after the item, or after a record's last field
-  non_canonical_size,    ///< a length that has a shorter form, or a single byte in the long form
-  leading_zero,          ///< an integer with leading zero bytes
-  unexpected_list,       ///< a list where a string belongs
-  unexpected_string,     ///< a string where a list belongs
-  overflow,              ///< an integer or string longer than its field
-  wrong_length,          ///< a fixed-size field of another size
-  invalid_value,         ///< well-formed, but no value of this field
-  too_many,              ///< more elements than the caller's bound
+  input_too_short,     ///< a prefix announces more bytes than there are
+  trailing_bytes,      ///< bytes after the item, or after a record's last field
+  non_canonical_size,  ///< a length that has a shorter form, or a single byte in the long form
+  leading_zero,        ///< an integer with leading zero bytes
+  unexpected_list,     ///< a list where a string belongs
+  unexpected_string,   ///< a string where a list belongs
+  overflow,            ///< an integer or string longer than its field
+  wrong_length,        ///< a fixed-size field of another size
+  invalid_value,       ///< well-formed, but no value of this field
+  too_many,            ///< more elements than the caller's bound
 };
 const char* to_string(DecodeError error);
 
 template <class T = void>
 using Decoded = Expected<T, DecodeError>;
-inline tl::unexpected<DecodeError> fail(DecodeError error) { return tl::unexpected<DecodeError>(error); }
+inline tl::unexpected<DecodeError> fail(DecodeError error) {
+  return tl::unexpected<DecodeError>(error);
+}
 
 /// One item, still encoded: its payload lies inside the input it was read from.
 struct Item {

@@ -35,7 +35,9 @@ int copy_x(unsigned char* output, const unsigned char* x32, const unsigned char*
 }
 }  // namespace
 
-bool is_valid(const PrivateKey& key) { return secp256k1_ec_seckey_verify(context(), key.data()) == 1; }
+bool is_valid(const PrivateKey& key) {
+  return secp256k1_ec_seckey_verify(context(), key.data()) == 1;
+}
 
 PrivateKey random_private_key() {
   PrivateKey key;
@@ -56,7 +58,8 @@ Address address_of(const NodeId& public_key) {
 
 RecoverableSignature sign(const PrivateKey& key, const Hash256& message) {
   secp256k1_ecdsa_recoverable_signature signature;
-  QUARRY_CHECK(secp256k1_ecdsa_sign_recoverable(context(), &signature, message.data(), key.data(), nullptr, nullptr) == 1);
+  QUARRY_CHECK(secp256k1_ecdsa_sign_recoverable(context(), &signature, message.data(), key.data(), nullptr,
+                                                nullptr) == 1);
   RecoverableSignature out;
   int recovery_id = 0;
   secp256k1_ecdsa_recoverable_signature_serialize_compact(context(), out.data(), &recovery_id, &signature);
@@ -67,7 +70,8 @@ RecoverableSignature sign(const PrivateKey& key, const Hash256& message) {
 std::optional<NodeId> recover(const RecoverableSignature& signature, const Hash256& message) {
   if (signature.bytes[64] > 3) return std::nullopt;
   secp256k1_ecdsa_recoverable_signature parsed;
-  if (secp256k1_ecdsa_recoverable_signature_parse_compact(context(), &parsed, signature.data(), signature.bytes[64]) != 1)
+  if (secp256k1_ecdsa_recoverable_signature_parse_compact(context(), &parsed, signature.data(),
+                                                          signature.bytes[64]) != 1)
     return std::nullopt;
   secp256k1_pubkey point;
   if (secp256k1_ecdsa_recover(context(), &point, &parsed, message.data()) != 1) return std::nullopt;

@@ -73,7 +73,8 @@ class Fields {
 Decoded<Transaction> read_legacy(Reader list) {
   Transaction txn;
   Fields fields(list);
-  fields >> txn.nonce >> txn.max_fee_per_gas >> txn.gas_limit >> txn.to >> txn.value >> txn.data >> txn.v >> txn.r >> txn.s;
+  fields >> txn.nonce >> txn.max_fee_per_gas >> txn.gas_limit >> txn.to >> txn.value >> txn.data >> txn.v >>
+      txn.r >> txn.s;
   if (!fields.status()) return rlp::fail(fields.status().error());
   if (auto end = list.finish(); !end) return rlp::fail(end.error());
   txn.max_priority_fee_per_gas = txn.max_fee_per_gas;
@@ -127,7 +128,12 @@ void write_authorizations(Writer& to, const std::vector<Authorization>& list) {
   const auto whole = to.begin_list();
   for (const auto& one : list) {
     const auto mark = to.begin_list();
-    to.write(one.chain_id).write(one.address).write(one.nonce).write(std::uint64_t{one.y_parity}).write(one.r).write(one.s);
+    to.write(one.chain_id)
+        .write(one.address)
+        .write(one.nonce)
+        .write(std::uint64_t{one.y_parity})
+        .write(one.r)
+        .write(one.s);
     to.end_list(mark);
   }
   to.end_list(whole);
@@ -177,10 +183,14 @@ Bytes encode_transaction(const Transaction& txn) {
 }
 
 void write_transaction(Writer& to, const Transaction& txn) {
-  if (txn.type == TxnType::legacy) write_list(to, txn);
-  else to.write(ByteView{encode_transaction(txn)});
+  if (txn.type == TxnType::legacy)
+    write_list(to, txn);
+  else
+    to.write(ByteView{encode_transaction(txn)});
 }
 
-TxnHash hash_of(const Transaction& txn) { return TxnHash{keccak256(encode_transaction(txn))}; }
+TxnHash hash_of(const Transaction& txn) {
+  return TxnHash{keccak256(encode_transaction(txn))};
+}
 
 }  // namespace quarry

@@ -19,8 +19,10 @@ std::size_t shared_nibbles(std::span<const Entry> entries, std::size_t depth) {
 
 /// What a parent holds of a node: its RLP when short, else its hash.
 void write_reference(rlp::Writer& to, const Bytes& node) {
-  if (node.size() < 32) to.raw(node);
-  else to.write(keccak256(node));
+  if (node.size() < 32)
+    to.raw(node);
+  else
+    to.write(keccak256(node));
 }
 
 /// The RLP of the node over `entries`, whose keys agree in their first `depth` nibbles.
@@ -29,7 +31,8 @@ Bytes node_rlp(std::span<const Entry> entries, std::size_t depth) {
   const auto mark = to.begin_list();
   const Bytes& key = entries.front().first;
   if (entries.size() == 1) {
-    to.write(ByteView{hex_prefix(ByteView{key}.subspan(depth), true)}).write(ByteView{entries.front().second});
+    to.write(ByteView{hex_prefix(ByteView{key}.subspan(depth), true)})
+        .write(ByteView{entries.front().second});
     to.end_list(mark);
     return to.take();
   }
@@ -43,8 +46,10 @@ Bytes node_rlp(std::span<const Entry> entries, std::size_t depth) {
     const auto end = std::find_if(entries.begin(), entries.end(),
                                   [&](const Entry& entry) { return entry.first[depth] != nibble; });
     const auto count = static_cast<std::size_t>(end - entries.begin());
-    if (count == 0) to.write(ByteView{});
-    else write_reference(to, node_rlp(entries.first(count), depth + 1));
+    if (count == 0)
+      to.write(ByteView{});
+    else
+      write_reference(to, node_rlp(entries.first(count), depth + 1));
     entries = entries.subspan(count);
     if (entries.empty()) {
       for (++nibble; nibble < 16; ++nibble) to.write(ByteView{});
@@ -96,13 +101,18 @@ RootHash trie_root(std::span<const Entry> sorted_entries) {
 RootHash ordered_trie_root(std::span<const Bytes> values) {
   std::vector<Entry> entries;
   entries.reserve(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) entries.emplace_back(rlp::encode(std::uint64_t{i}), values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    entries.emplace_back(rlp::encode(std::uint64_t{i}), values[i]);
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
   return trie_root(entries);
 }
 
-RootHash transactions_root(const std::vector<Transaction>& transactions) { return root_of(transactions, encode_transaction); }
-RootHash receipts_root(const std::vector<Receipt>& receipts) { return root_of(receipts, encode_receipt); }
+RootHash transactions_root(const std::vector<Transaction>& transactions) {
+  return root_of(transactions, encode_transaction);
+}
+RootHash receipts_root(const std::vector<Receipt>& receipts) {
+  return root_of(receipts, encode_receipt);
+}
 RootHash withdrawals_root(const std::vector<Withdrawal>& withdrawals) {
   return root_of(withdrawals, [](const Withdrawal& one) {
     rlp::Writer to;

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/receipt.hpp"
 #include "core/block.hpp"
+#include "core/receipt.hpp"
 
 namespace quarry {
 

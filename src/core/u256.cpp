@@ -77,8 +77,12 @@ U256Division divide(const U256& dividend, const U256& divisor) {
   return out;
 }
 
-U256 operator/(const U256& a, const U256& b) { return divide(a, b).quotient; }
-U256 operator%(const U256& a, const U256& b) { return divide(a, b).remainder; }
+U256 operator/(const U256& a, const U256& b) {
+  return divide(a, b).quotient;
+}
+U256 operator%(const U256& a, const U256& b) {
+  return divide(a, b).remainder;
+}
 
 U256 U256::from_be(ByteView bytes) {
   U256 out;
@@ -101,9 +105,12 @@ std::optional<U256> U256::parse(std::string_view text) {
   U256 out;
   for (char c : text) {
     unsigned digit;
-    if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0');
-    else if (hex && (c | 32) >= 'a' && (c | 32) <= 'f') digit = static_cast<unsigned>((c | 32) - 'a' + 10);
-    else return std::nullopt;
+    if (c >= '0' && c <= '9')
+      digit = static_cast<unsigned>(c - '0');
+    else if (hex && (c | 32) >= 'a' && (c | 32) <= 'f')
+      digit = static_cast<unsigned>((c | 32) - 'a' + 10);
+    else
+      return std::nullopt;
     if (hex) {
       if (out.limbs[3] >> 60 != 0) return std::nullopt;
       out = out << 4 | U256{digit};

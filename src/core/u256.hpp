@@ -57,13 +57,16 @@ struct U256 {
     return {~a.limbs[3], ~a.limbs[2], ~a.limbs[1], ~a.limbs[0]};
   }
   friend constexpr U256 operator&(const U256& a, const U256& b) {
-    return {a.limbs[3] & b.limbs[3], a.limbs[2] & b.limbs[2], a.limbs[1] & b.limbs[1], a.limbs[0] & b.limbs[0]};
+    return {a.limbs[3] & b.limbs[3], a.limbs[2] & b.limbs[2], a.limbs[1] & b.limbs[1],
+            a.limbs[0] & b.limbs[0]};
   }
   friend constexpr U256 operator|(const U256& a, const U256& b) {
-    return {a.limbs[3] | b.limbs[3], a.limbs[2] | b.limbs[2], a.limbs[1] | b.limbs[1], a.limbs[0] | b.limbs[0]};
+    return {a.limbs[3] | b.limbs[3], a.limbs[2] | b.limbs[2], a.limbs[1] | b.limbs[1],
+            a.limbs[0] | b.limbs[0]};
   }
   friend constexpr U256 operator^(const U256& a, const U256& b) {
-    return {a.limbs[3] ^ b.limbs[3], a.limbs[2] ^ b.limbs[2], a.limbs[1] ^ b.limbs[1], a.limbs[0] ^ b.limbs[0]};
+    return {a.limbs[3] ^ b.limbs[3], a.limbs[2] ^ b.limbs[2], a.limbs[1] ^ b.limbs[1],
+            a.limbs[0] ^ b.limbs[0]};
   }
   friend constexpr U256 operator+(const U256& a, const U256& b) {
     U256 out;

@@ -16,7 +16,9 @@ WorkerPool::WorkerPool(std::string name, unsigned threads, std::size_t most_queu
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-WorkerPool::~WorkerPool() { stop(); }
+WorkerPool::~WorkerPool() {
+  stop();
+}
 
 bool WorkerPool::try_submit(Task task) {
   {
@@ -67,7 +69,9 @@ std::size_t WorkerPool::queued() const {
   return tasks_.size();
 }
 
-bool WorkerPool::on_own_thread() const { return current_pool == this; }
+bool WorkerPool::on_own_thread() const {
+  return current_pool == this;
+}
 
 void WorkerPool::stop() {
   std::deque<Task> dropped;
