@@ -1,0 +1,129 @@
+#pragma once
+/// \file
+/// What the JSON-RPC methods ask of the rest of the node. The node floor implements these; blocks and
+/// state are read from storage directly.
+///
+/// Every function may be called from several RPC worker threads at once, and may block those (a key
+/// derivation takes a second) unless it says that the loop calls it too.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/chain_spec.hpp"
+#include "core/expected.hpp"
+
+namespace quarry::rpc {
+
+/// The keystore's accounts.
+class Accounts {
+ public:
+  virtual ~Accounts() = default;
+  /// In the order of their files' names, which is the order of creation: the first one is the default.
+  virtual std::vector<Address> list() = 0;
+  virtual Result<Address> new_account(const std::string& passphrase) = 0;
+  /// Zero seconds: until the node ends.
+  virtual Result<> unlock(const Address& address, const std::string& passphrase,
+                          std::chrono::seconds duration) = 0;
+  virtual Result<> lock(const Address& address) = 0;
+};
+
+class MinerControl {
+ public:
+  virtual ~MinerControl() = default;
+  /// None: one thread a core. Starting again changes the number of threads. The error says how to set an
+  /// etherbase when there is none.
+  virtual Result<> start(std::optional<unsigned> threads) = 0;
+  virtual void stop() = 0;
+  virtual void set_etherbase(const Address& address) = 0;
+  virtual bool mining() = 0;
+  /// Hashes a second, over the last few seconds; zero while the dataset is made.
+  virtual std::uint64_t hashrate() = 0;
+  /// The configured one, or else the first account.
+  virtual std::optional<Address> etherbase() = 0;
+};
+
+/// What admin.nodeInfo tells of ourselves.
+struct NodeInfo {
+  std::string enode;                ///< as geth prints it: "enode://…@[::]:30303?discport=0"
+  std::vector<std::string> enodes;  ///< those that work: one for each address of this machine
+  NodeId id;
+  std::string ip;           ///< "::" unless told by --nat
+  std::string listen_addr;  ///< "[::]:30303"
+  std::string name;         ///< the client's name and version as peers see it
+  std::uint16_t discovery_port = 0;
+  std::uint16_t listener_port = 0;
+};
+
+/// One connected peer.
+struct PeerInfo {
+  /// What its eth Status said, and what it announced since.
+  struct Eth {
+    unsigned version = 0;
+    TotalDifficulty difficulty;
+    BlockHash head;
+  };
+  NodeId id;
+  std::string name;
+  std::vector<std::string> caps;  ///< "eth/63"
+  std::string local_address;
+  std::string remote_address;
+  std::optional<Eth> eth;  ///< none before the Status exchange
+};
+
+/// Why a peer was not connected or was dropped: the last reason for each peer.
+struct PeerFailure {
+  std::string peer;    ///< enode URL, or the remote address of one that never said who it is
+  std::string reason;  ///< one line naming the field and both values
+  Timestamp time = 0;
+  std::uint64_t count = 1;  ///< how often in a row
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual NodeInfo node_info() = 0;
+  virtual std::vector<PeerInfo> peers() = 0;
+  virtual std::vector<PeerFailure> peer_errors() = 0;
+  /// True: taken note of; the verdict on the connection comes in the log. An error when the URL is none.
+  virtual Result<bool> add_peer(const std::string& enode_url) = 0;
+  virtual Result<bool> remove_peer(const std::string& enode_url) = 0;
+  virtual Result<bool> add_trusted_peer(const std::string& enode_url) = 0;
+  virtual std::size_t peer_count() = 0;
+  virtual bool listening() = 0;
+};
+
+struct SyncProgress {
+  BlockNum starting_block = 0;
+  BlockNum current_block = 0;
+  BlockNum highest_block = 0;
+  std::uint64_t pulled_states = 0;  ///< trie nodes and codes of the pivot's state that are here
+  std::uint64_t known_states = 0;   ///< and those known of so far
+  std::optional<BlockNum> pivot;    ///< fast sync only
+  std::string phase;                ///< "headers", "bodies", "state", "blocks"
+};
+
+/// The chain as a whole. Constants hold from the node's start to its end.
+class ChainControl {
+ public:
+  virtual ~ChainControl() = default;
+  /// The head's number. Does not block: the loop calls it.
+  virtual BlockNum head_number() = 0;
+  /// Nothing when in step with the peers.
+  virtual std::optional<SyncProgress> syncing() = 0;
+  /// Writes the canonical chain (or a part of it) as geth's RLP stream; gzip when the name ends in .gz.
+  virtual Result<> export_chain(const std::string& file, std::optional<BlockNum> first,
+                                std::optional<BlockNum> last) = 0;
+  virtual Result<> import_chain(const std::string& file) = 0;
+  virtual std::string datadir() = 0;
+  /// "Quarry/PrivateETH Node1/v0.1.0/linux-amd64/g++12.2".
+  virtual std::string client_version() = 0;
+  virtual std::uint64_t network_id() = 0;
+  virtual const ChainSpec& spec() = 0;
+  virtual BlockHash genesis_hash() = 0;
+  /// The newest eth protocol we speak: 63.
+  virtual unsigned protocol_version() = 0;
+};
+
+}  // namespace quarry::rpc
