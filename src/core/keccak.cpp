@@ -1,77 +1,173 @@
 #include "core/keccak.hpp"
 
-#include <bit>
+#include "core/check.hpp"
+#include "core/keccak_kernel.hpp"
 
 namespace quarry {
-namespace {
-constexpr std::uint64_t kRound[24] = {
-    0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b,
-    0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088,
-    0x0000000080008009, 0x000000008000000a, 0x000000008000808b, 0x800000000000008b, 0x8000000000008089,
-    0x8000000000008003, 0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
-    0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
-constexpr int kRotation[24] = {1,  3,  6,  10, 15, 21, 28, 36, 45, 55, 2,  14,
-                               27, 41, 56, 8,  25, 43, 62, 18, 39, 61, 20, 44};
-constexpr int kLane[24] = {10, 7,  11, 17, 18, 3, 5,  16, 8,  21, 24, 4,
-                           15, 23, 19, 13, 12, 2, 20, 14, 22, 9,  6,  1};
+namespace keccak_detail {
 
-void permute(std::uint64_t* a) {
-  for (std::uint64_t constant : kRound) {
-    std::uint64_t c[5];
-    for (int x = 0; x < 5; ++x) c[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
-    for (int x = 0; x < 5; ++x) {
-      const std::uint64_t d = c[(x + 4) % 5] ^ std::rotl(c[(x + 1) % 5], 1);
-      for (int y = 0; y < 25; y += 5) a[y + x] ^= d;
-    }
-    std::uint64_t carried = a[1];
-    for (int i = 0; i < 24; ++i) {
-      const std::uint64_t next = a[kLane[i]];
-      a[kLane[i]] = std::rotl(carried, kRotation[i]);
-      carried = next;
-    }
-    for (int y = 0; y < 25; y += 5) {
-      std::uint64_t row[5];
-      for (int x = 0; x < 5; ++x) row[x] = a[y + x];
-      for (int x = 0; x < 5; ++x) a[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
-    }
-    a[0] ^= constant;
+const Kernel& kernel_of(SimdLevel level) {
+#if defined(__x86_64__)
+  switch (level) {
+    case SimdLevel::avx2:
+      return kAvx2;
+    case SimdLevel::avx512:
+      return kAvx512;
+    case SimdLevel::portable:
+      break;
+  }
+#endif
+  (void)level;
+  return kPortable;
+}
+
+namespace {
+/// The state after `rate` more bytes, before the permutation.
+void absorb(std::uint64_t* state, std::size_t stride, const std::uint8_t* block, std::size_t rate) {
+  for (std::size_t i = 0; i < rate / 8; ++i) {
+    std::uint64_t word;
+    std::memcpy(&word, block + 8 * i, 8);
+    state[i * stride] ^= word;
   }
 }
 
-void absorb(std::uint64_t* state, const std::uint8_t* block, std::size_t rate) {
-  for (std::size_t i = 0; i < rate / 8; ++i) {
-    std::uint64_t lane;
-    std::memcpy(&lane, block + 8 * i, 8);
-    state[i] ^= lane;
+/// The rest of an input and its padding.
+void absorb_last(std::uint64_t* state, std::size_t stride, ByteView rest, std::size_t rate) {
+  std::size_t word = 0;
+  for (; 8 * word + 8 <= rest.size(); ++word) {
+    std::uint64_t value;
+    std::memcpy(&value, rest.data() + 8 * word, 8);
+    state[word * stride] ^= value;
   }
-  permute(state);
+  std::uint64_t value = 0;
+  std::memcpy(&value, rest.data() + 8 * word, rest.size() - 8 * word);
+  state[word * stride] ^= value ^ std::uint64_t{0x01} << 8 * (rest.size() - 8 * word);
+  state[(rate / 8 - 1) * stride] ^= std::uint64_t{0x80} << 56;
 }
 
 template <class Hash>
-Hash hash(ByteView input) {
+Hash hash_one(const Kernel& kernel, ByteView input) {
   constexpr std::size_t kRate = 200 - 2 * Hash::kSize;
   std::uint64_t state[25] = {};
-  for (; input.size() >= kRate; input = input.subspan(kRate)) absorb(state, input.data(), kRate);
-  std::uint8_t last[kRate] = {};
-  std::copy(input.begin(), input.end(), last);
-  last[input.size()] = 0x01;
-  last[kRate - 1] |= 0x80;
-  absorb(state, last, kRate);
+  for (; input.size() >= kRate; input = input.subspan(kRate)) {
+    absorb(state, 1, input.data(), kRate);
+    kernel.permute(state);
+  }
+  absorb_last(state, 1, input, kRate);
+  kernel.permute(state);
   Hash out;
   std::memcpy(out.data(), state, Hash::kSize);
   return out;
 }
+
+/// Each lane takes the next input when its own is done, so that lengths may differ.
+template <class Hash>
+class LaneQueue {
+ public:
+  LaneQueue(std::size_t lanes, std::span<const ByteView> inputs, std::span<Hash> outputs)
+      : lanes_(lanes), inputs_(inputs), outputs_(outputs) {
+    for (std::size_t lane = 0; lane < lanes_; ++lane) take_next(lane);
+  }
+
+  void run(void (*permute)(std::uint64_t*)) {
+    while (busy_ > 0) {
+      for (std::size_t lane = 0; lane < lanes_; ++lane)
+        if (jobs_[lane].input < inputs_.size()) feed(lane);
+      permute(states_);
+      for (std::size_t lane = 0; lane < lanes_; ++lane)
+        if (jobs_[lane].input < inputs_.size() && jobs_[lane].last) finish(lane);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kRate = 200 - 2 * Hash::kSize;
+  struct Job {
+    std::size_t input;
+    ByteView rest;
+    bool last;
+  };
+
+  void take_next(std::size_t lane) {
+    jobs_[lane] = {next_, next_ < inputs_.size() ? inputs_[next_] : ByteView{}, false};
+    if (next_ < inputs_.size()) {
+      ++next_;
+      ++busy_;
+    }
+  }
+  void feed(std::size_t lane) {
+    Job& job = jobs_[lane];
+    job.last = job.rest.size() < kRate;
+    if (job.last) return absorb_last(states_ + lane, lanes_, job.rest, kRate);
+    absorb(states_ + lane, lanes_, job.rest.data(), kRate);
+    job.rest = job.rest.subspan(kRate);
+  }
+  void finish(std::size_t lane) {
+    Hash& out = outputs_[jobs_[lane].input];
+    for (std::size_t i = 0; i < Hash::kSize / 8; ++i)
+      std::memcpy(out.data() + 8 * i, &states_[i * lanes_ + lane], 8);
+    for (std::size_t i = 0; i < 25; ++i) states_[i * lanes_ + lane] = 0;
+    --busy_;
+    take_next(lane);
+  }
+
+  std::size_t lanes_;
+  std::span<const ByteView> inputs_;
+  std::span<Hash> outputs_;
+  std::size_t next_ = 0;
+  std::size_t busy_ = 0;
+  Job jobs_[kMostLanes];
+  alignas(64) std::uint64_t states_[25 * kMostLanes] = {};
+};
+
+template <class Hash>
+void hash_batch(const Kernel& kernel, std::span<const ByteView> inputs, std::span<Hash> outputs) {
+  QUARRY_CHECK(inputs.size() == outputs.size());
+  if (kernel.permute4 == nullptr || inputs.size() < 2) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) outputs[i] = hash_one<Hash>(kernel, inputs[i]);
+  } else if (kernel.permute8 == nullptr || inputs.size() <= 4) {
+    LaneQueue<Hash>(4, inputs, outputs).run(kernel.permute4);
+  } else {
+    LaneQueue<Hash>(8, inputs, outputs).run(kernel.permute8);
+  }
+}
+
+const Kernel& kernel() {
+  static const Kernel& chosen = kernel_of(simd_level());
+  return chosen;
+}
 }  // namespace
 
+Hash256 hash256(const Kernel& kernel, ByteView input) {
+  return hash_one<Hash256>(kernel, input);
+}
+Hash512 hash512(const Kernel& kernel, ByteView input) {
+  return hash_one<Hash512>(kernel, input);
+}
+void hash256_batch(const Kernel& kernel, std::span<const ByteView> inputs, std::span<Hash256> outputs) {
+  hash_batch(kernel, inputs, outputs);
+}
+void hash512_batch(const Kernel& kernel, std::span<const ByteView> inputs, std::span<Hash512> outputs) {
+  hash_batch(kernel, inputs, outputs);
+}
+}  // namespace keccak_detail
+
+using keccak_detail::kernel;
+
 Hash256 keccak256(ByteView input) {
-  return hash<Hash256>(input);
+  return keccak_detail::hash256(kernel(), input);
 }
 Hash512 keccak512(ByteView input) {
-  return hash<Hash512>(input);
+  return keccak_detail::hash512(kernel(), input);
 }
 
 void keccak256_batch(std::span<const ByteView> inputs, std::span<Hash256> outputs) {
-  for (std::size_t i = 0; i < inputs.size(); ++i) outputs[i] = keccak256(inputs[i]);
+  keccak_detail::hash256_batch(kernel(), inputs, outputs);
+}
+void keccak512_batch(std::span<const ByteView> inputs, std::span<Hash512> outputs) {
+  keccak_detail::hash512_batch(kernel(), inputs, outputs);
+}
+void keccak512_rows(const std::uint8_t* inputs, std::uint8_t* outputs, std::size_t count) {
+  kernel().rows(inputs, outputs, count);
 }
 
 Keccak256& Keccak256::update(ByteView input) {
@@ -81,7 +177,8 @@ Keccak256& Keccak256::update(ByteView input) {
     filled_ += take;
     input = input.subspan(take);
     if (filled_ == block_.size()) {
-      absorb(state_.data(), block_.data(), block_.size());
+      keccak_detail::absorb(state_.data(), 1, block_.data(), block_.size());
+      kernel().permute(state_.data());
       filled_ = 0;
     }
   }
@@ -90,11 +187,8 @@ Keccak256& Keccak256::update(ByteView input) {
 
 Hash256 Keccak256::digest() const {
   auto state = state_;
-  auto last = block_;
-  std::fill(last.begin() + static_cast<std::ptrdiff_t>(filled_), last.end(), std::uint8_t{0});
-  last[filled_] = 0x01;
-  last.back() |= 0x80;
-  absorb(state.data(), last.data(), last.size());
+  keccak_detail::absorb_last(state.data(), 1, ByteView(block_).first(filled_), block_.size());
+  kernel().permute(state.data());
   Hash256 out;
   std::memcpy(out.data(), state.data(), out.size());
   return out;

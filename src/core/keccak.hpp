@@ -15,6 +15,10 @@ Hash512 keccak512(ByteView input);
 /// Hashes `inputs[i]` into `outputs[i]`, several at a time in SIMD lanes where the processor has
 /// them: a batch of two or more costs less than one by one. Both spans have the same length.
 void keccak256_batch(std::span<const ByteView> inputs, std::span<Hash256> outputs);
+void keccak512_batch(std::span<const ByteView> inputs, std::span<Hash512> outputs);
+/// Keccak-512 of `count` rows of 64 bytes that lie one after the other, as ethash makes its tables of;
+/// `outputs` may be `inputs`.
+void keccak512_rows(const std::uint8_t* inputs, std::uint8_t* outputs, std::size_t count);
 
 /// Keccak over pieces that are not at hand all at once.
 class Keccak256 {
