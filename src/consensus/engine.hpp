@@ -1,0 +1,55 @@
+#pragma once
+/// \file
+/// The rules for sealing and verifying that differ from chain to chain.
+
+#include <memory>
+#include <span>
+
+#include "consensus/errors.hpp"
+#include "core/chain_spec.hpp"
+#include "core/expected.hpp"
+#include "core/state_diff.hpp"
+#include "core/worker_pool.hpp"
+
+namespace quarry::ethash {
+class Caches;
+}
+
+namespace quarry {
+
+/// Thread-safe: an engine keeps no state of the chain.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// The difficulty that a child of `parent` at `timestamp` must have; `rules` are the child's.
+  virtual U256 next_difficulty(const Header& parent, Timestamp timestamp, const Rules& rules) const = 0;
+
+  /// The longest extra data this engine allows.
+  virtual std::size_t most_extra_data() const = 0;
+
+  /// Ommers a block may have.
+  virtual std::size_t most_ommers() const = 0;
+
+  /// Judges the seals of `headers` in the calling thread; `verdicts` is as long. What is quickest in one
+  /// go is a multiple of seal_batch().
+  virtual void verify_seals(std::span<const Header* const> headers, std::span<Verdict> verdicts) = 0;
+  virtual std::size_t seal_batch() const = 0;
+
+  /// What the block's author and its ommers' authors get: changes over `state`, put into `diff`.
+  virtual void add_rewards(const StateView& state, const Header& header, std::span<const SealedHeader> ommers,
+                           const Rules& rules, StateDiff& diff) const = 0;
+
+  /// The chain's head moved: an engine may prepare what the next epoch needs.
+  virtual void on_head(BlockNum) {}
+};
+
+/// What engines work with; all of it outlives them.
+struct EngineContext {
+  ethash::Caches& caches;
+};
+
+/// The engine that `spec` asks for; an error when this version has none.
+[[nodiscard]] Result<std::unique_ptr<Engine>> make_engine(const ChainSpec& spec, EngineContext context);
+
+}  // namespace quarry

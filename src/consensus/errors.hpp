@@ -1,0 +1,71 @@
+#pragma once
+/// \file
+/// Why a block is refused. That the disk failed is another type: Error (core/expected.hpp).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace quarry {
+
+/// The rule that a block breaks, grouped by where the rule is written.
+enum class [[nodiscard]] BlockRule : std::uint8_t{
+    // Place in the chain.
+    unknown_parent,  ///< the parent's header, or for a whole block its body, is not here
+    not_linked,      ///< a span of headers or blocks whose members do not follow each other
+    known_bad,       ///< refused before, or built on a block that was
+
+    // Header validity: Yellow Paper 4.3.4 and the EIPs that changed it.
+    number,
+    future_time,  ///< more than kMostSecondsAhead past our clock: held and tried again, not bad
+    timestamp,
+    extra_data,
+    dao_extra_data,  ///< EIP-779's marker in the ten blocks from the DAO fork on
+    gas_limit,
+    gas_used_above_limit,
+    base_fee,     ///< EIP-1559
+    fork_fields,  ///< a field of a fork that is not in force, or the lack of one that is
+    difficulty,   ///< EIP-2, EIP-100 and the bomb delays
+    seal_mix,
+    seal_result,
+    seal_epoch,
+
+    // Ommers: Yellow Paper 11.1.
+    ommers_hash,
+    ommer_count,
+    ommer_repeated,
+    ommer_is_ancestor,
+    ommer_parent,  ///< not a child of one of the six ancestors before the parent, or the parent's sibling's
+                   ///< child
+    ommer_header,  ///< the ommer's own header or seal breaks a rule
+
+    // The body against its header: Yellow Paper 4.3.2.
+    transactions_root,
+    withdrawals,
+    receipts_root,
+
+    // After execution: Yellow Paper 4.3.2.
+    gas_used,
+    logs_bloom,
+    state_root,
+
+    // Not wrong, but more than this version does.
+    transactions_unsupported,
+};
+inline constexpr std::size_t kBlockRuleCount =
+    static_cast<std::size_t>(BlockRule::transactions_unsupported) + 1;
+
+/// The rule's name for logs and admin.peerErrors: "state root", "difficulty".
+std::string_view to_string(BlockRule rule);
+
+/// A verdict on one block. `detail` names the field and both values.
+struct [[nodiscard]] BlockError {
+  BlockRule rule;
+  std::string detail;
+};
+
+/// What a check says: nothing when the block passes.
+using Verdict = std::optional<BlockError>;
+
+}  // namespace quarry

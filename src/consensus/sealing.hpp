@@ -1,0 +1,69 @@
+#pragma once
+/// \file
+/// Mining on the head: candidates, the search for their seal, the found blocks' way into the chain.
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "consensus/chain.hpp"
+
+namespace quarry::ethash {
+class Miner;
+}
+
+namespace quarry {
+
+/// geth 1.7.3's genesis gas limit, which its --targetgaslimit defaults to.
+inline constexpr Gas kDefaultTargetGasLimit = 4'712'388;
+/// Extra data of the blocks we mine when none is asked for: [version, "quarry", "linux"] as RLP, as geth's.
+Bytes default_extra_data();
+
+struct SealerOptions {
+  Bytes extra_data = default_extra_data();
+  Gas target_gas_limit = kDefaultTargetGasLimit;
+  std::optional<Address> etherbase = {};
+  /// Asked when no etherbase was set: the first account of the keystore, if there is one. Thread-safe.
+  std::function<std::optional<Address>()> first_account = nullptr;
+};
+
+/// Thread-safe. Drives the miner: a new candidate within milliseconds of a new head.
+class Sealer {
+ public:
+  /// `chain_thread` is the chain's strand; it and `chain` outlive the sealer's use: call close() first.
+  Sealer(Chain& chain, WorkerPool& chain_thread, ethash::Miner& miner, SealerOptions options);
+  ~Sealer();
+  Sealer(const Sealer&) = delete;
+  Sealer& operator=(const Sealer&) = delete;
+
+  /// Starts mining, or changes the number of sealer threads. As geth's miner.start(n): none means one a
+  /// core, 0 mines with no thread of this machine. Fails without an etherbase.
+  [[nodiscard]] Result<> start(std::optional<int> threads);
+  void stop();
+  bool mining() const;
+  /// Hashes a second.
+  double hashrate() const;
+
+  void set_etherbase(const Address& etherbase);
+  /// The one set, or else the first account.
+  std::optional<Address> etherbase() const;
+  /// Refuses extra data longer than a header of this chain may have.
+  [[nodiscard]] Result<> set_extra_data(Bytes extra_data);
+  void set_target_gas_limit(Gas target);
+  /// The block that is being sealed, for RPC's "pending"; nothing when not mining.
+  std::shared_ptr<const Block> pending() const;
+
+  /// The head moved. To be called from Chain::on_head's listener (chain thread).
+  void on_head(const HeadEvent& event);
+
+  /// Stops, and lets no task that refers to this run any more.
+  void close();
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace quarry
