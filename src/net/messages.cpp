@@ -1,0 +1,210 @@
+#include "net/messages.hpp"
+
+#include <algorithm>
+
+namespace quarry::net {
+namespace {
+using rlp::Decoded;
+using rlp::DecodeError;
+
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
+/// geth's ProtocolMaxMsgSize: the most that one block or one answer may take.
+constexpr std::size_t kMaxPayload = 10 * kMiB;
+/// kMaxHashesRead hashes of 33 bytes, and the list's prefix.
+constexpr std::size_t kMaxHashList = 160 * kKiB;
+
+/// Reads a list of at most `most` items with `read_one(reader) -> Decoded<T>`.
+template <class T, class ReadOne>
+Decoded<std::vector<T>> read_items(rlp::Reader list, std::size_t most, ReadOne read_one) {
+  std::vector<T> out;
+  while (!list.at_end()) {
+    if (out.size() == most) return rlp::fail(DecodeError::too_many);
+    auto one = read_one(list);
+    if (!one) return rlp::fail(one.error());
+    out.push_back(std::move(*one));
+  }
+  return out;
+}
+
+template <class T, class ReadOne>
+Decoded<std::vector<T>> decode_items(ByteView payload, std::size_t most, ReadOne read_one) {
+  auto list = rlp::decode_list(payload);
+  if (!list) return rlp::fail(list.error());
+  return read_items<T>(*list, most, read_one);
+}
+}  // namespace
+
+const std::array<MessageInfo, 12> kEthMessages = {{
+    {EthCode::status, "Status", MessageKind::status, 1 * kKiB},
+    {EthCode::new_block_hashes, "NewBlockHashes", MessageKind::announcement, kMaxHashList},
+    {EthCode::transactions, "Transactions", MessageKind::announcement, kMaxPayload},
+    {EthCode::get_block_headers, "GetBlockHeaders", MessageKind::request, 1 * kKiB},
+    {EthCode::block_headers, "BlockHeaders", MessageKind::answer, kMaxPayload},
+    {EthCode::get_block_bodies, "GetBlockBodies", MessageKind::request, kMaxHashList},
+    {EthCode::block_bodies, "BlockBodies", MessageKind::answer, kMaxPayload},
+    {EthCode::new_block, "NewBlock", MessageKind::announcement, kMaxPayload},
+    {EthCode::get_node_data, "GetNodeData", MessageKind::request, kMaxHashList},
+    {EthCode::node_data, "NodeData", MessageKind::answer, kMaxPayload},
+    {EthCode::get_receipts, "GetReceipts", MessageKind::request, kMaxHashList},
+    {EthCode::receipts, "Receipts", MessageKind::answer, kMaxPayload},
+}};
+
+const MessageInfo* find_message(std::uint64_t code) {
+  const auto at = std::find_if(kEthMessages.begin(), kEthMessages.end(), [&](const MessageInfo& row) {
+    return static_cast<std::uint64_t>(row.code) == code;
+  });
+  return at == kEthMessages.end() ? nullptr : &*at;
+}
+
+Bytes encode(const Status& status) {
+  rlp::Writer to;
+  const auto mark = to.begin_list();
+  to.write(status.protocol_version)
+      .write(status.network_id)
+      .write(status.total_difficulty)
+      .write(status.head)
+      .write(status.genesis)
+      .end_list(mark);
+  return to.take();
+}
+
+Decoded<Status> decode_status(ByteView payload) {
+  auto list = rlp::decode_list(payload);
+  if (!list) return rlp::fail(list.error());
+  Status out;
+  if (auto ok = list->read(out.protocol_version); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->read(out.network_id); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->read(out.total_difficulty); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->read(out.head); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->read(out.genesis); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
+  return out;
+}
+
+Bytes encode(const GetBlockHeaders& query) {
+  rlp::Writer to;
+  const auto mark = to.begin_list();
+  std::visit([&](const auto& from) { to.write(from); }, query.from);
+  to.write(query.amount).write(query.skip).write(std::uint64_t{query.reverse}).end_list(mark);
+  return to.take();
+}
+
+Decoded<GetBlockHeaders> decode_get_block_headers(ByteView payload) {
+  auto list = rlp::decode_list(payload);
+  if (!list) return rlp::fail(list.error());
+  GetBlockHeaders out;
+  // 32 bytes are a hash; a number has at most eight.
+  rlp::Reader peek = *list;
+  const auto origin = peek.string();
+  if (!origin) return rlp::fail(origin.error());
+  if (const auto hash = BlockHash::from(*origin)) {
+    out.from = *hash;
+    *list = peek;
+  } else if (auto number = list->u64()) {
+    out.from = *number;
+  } else {
+    return rlp::fail(number.error());
+  }
+  if (auto ok = list->read(out.amount); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->read(out.skip); !ok) return rlp::fail(ok.error());
+  auto reverse = list->boolean();
+  if (!reverse) return rlp::fail(reverse.error());
+  out.reverse = *reverse;
+  if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
+  return out;
+}
+
+Bytes encode_new_block_hashes(std::span<const BlockId> ids) {
+  rlp::Writer to;
+  const auto whole = to.begin_list();
+  for (const BlockId& id : ids) {
+    const auto one = to.begin_list();
+    to.write(id.hash).write(id.number).end_list(one);
+  }
+  to.end_list(whole);
+  return to.take();
+}
+
+Decoded<std::vector<BlockId>> decode_new_block_hashes(ByteView payload) {
+  return decode_items<BlockId>(payload, kMaxItemsRead, [](rlp::Reader& from) -> Decoded<BlockId> {
+    auto list = from.list();
+    if (!list) return rlp::fail(list.error());
+    BlockId id;
+    if (auto ok = list->read(id.hash); !ok) return rlp::fail(ok.error());
+    if (auto ok = list->read(id.number); !ok) return rlp::fail(ok.error());
+    if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
+    return id;
+  });
+}
+
+Bytes encode_new_block(const Block& block, const TotalDifficulty& total_difficulty) {
+  rlp::Writer to;
+  const auto mark = to.begin_list();
+  write_block(to, block);
+  to.write(total_difficulty).end_list(mark);
+  return to.take();
+}
+
+Decoded<NewBlock> decode_new_block(ByteView payload, HeaderIdentity identity) {
+  auto list = rlp::decode_list(payload);
+  if (!list) return rlp::fail(list.error());
+  auto block = read_block(*list, identity);
+  if (!block) return rlp::fail(block.error());
+  NewBlock out{std::move(*block), {}};
+  if (auto ok = list->read(out.total_difficulty); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
+  return out;
+}
+
+Bytes encode_raw_list(std::span<const Bytes> items) {
+  std::size_t length = 0;
+  for (const Bytes& item : items) length += item.size();
+  Bytes out = rlp::list_prefix(length);
+  out.reserve(out.size() + length);
+  for (const Bytes& item : items) append(out, item);
+  return out;
+}
+
+Bytes encode_node_data(std::span<const Bytes> nodes) {
+  rlp::Writer to;
+  const auto mark = to.begin_list();
+  for (const Bytes& node : nodes) to.write(ByteView{node});
+  to.end_list(mark);
+  return to.take();
+}
+
+Decoded<std::vector<SealedHeader>> decode_headers(ByteView payload, HeaderIdentity identity) {
+  return decode_items<SealedHeader>(payload, kMaxItemsRead,
+                                    [&](rlp::Reader& from) { return read_header(from, identity); });
+}
+
+Decoded<std::vector<Body>> decode_bodies(ByteView payload, HeaderIdentity identity) {
+  return decode_items<Body>(payload, kMaxItemsRead,
+                            [&](rlp::Reader& from) { return read_body(from, identity); });
+}
+
+Decoded<std::vector<std::vector<Receipt>>> decode_receipts(ByteView payload) {
+  using OfBlock = std::vector<Receipt>;
+  return decode_items<OfBlock>(payload, kMaxItemsRead, [](rlp::Reader& from) -> Decoded<OfBlock> {
+    auto list = from.list();
+    if (!list) return rlp::fail(list.error());
+    // The message's size bounds how many receipts a block can have.
+    return read_items<Receipt>(*list, kMaxPayload, [](rlp::Reader& inner) { return read_receipt(inner); });
+  });
+}
+
+Decoded<std::vector<Bytes>> decode_node_data(ByteView payload) {
+  return decode_items<Bytes>(payload, kMaxItemsRead, [](rlp::Reader& from) -> Decoded<Bytes> {
+    auto text = from.string();
+    if (!text) return rlp::fail(text.error());
+    return to_bytes(*text);
+  });
+}
+
+Decoded<std::vector<Transaction>> decode_transactions(ByteView payload) {
+  return decode_items<Transaction>(payload, kMaxPayload,
+                                   [](rlp::Reader& from) { return read_transaction(from); });
+}
+
+}  // namespace quarry::net

@@ -1,0 +1,124 @@
+#pragma once
+/// \file
+/// The eth protocol's messages (devp2p caps/eth.md), eth/63: one table of codes, one record a message, one
+/// encode and decode each. Decoders bound every count and never throw. Any thread.
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/block.hpp"
+#include "core/block_id.hpp"
+#include "core/receipt.hpp"
+
+namespace quarry::net {
+
+enum class EthCode : std::uint8_t {
+  status = 0x00,
+  new_block_hashes = 0x01,
+  transactions = 0x02,
+  get_block_headers = 0x03,
+  block_headers = 0x04,
+  get_block_bodies = 0x05,
+  block_bodies = 0x06,
+  new_block = 0x07,
+  get_node_data = 0x0d,
+  node_data = 0x0e,
+  get_receipts = 0x0f,
+  receipts = 0x10,
+};
+
+enum class MessageKind : std::uint8_t { status, announcement, request, answer };
+
+struct MessageInfo {
+  EthCode code;
+  std::string_view name;
+  MessageKind kind;
+  std::size_t max_bytes;  ///< of the payload; longer ones are a protocol error
+};
+/// The messages of eth/63, by code.
+extern const std::array<MessageInfo, 12> kEthMessages;
+/// Nothing for a code that eth/63 does not have.
+const MessageInfo* find_message(std::uint64_t code);
+
+/// What we answer at most to one request, and take at most in one answer. geth asks for and serves the
+/// same; more is a peer's mistake.
+inline constexpr std::size_t kMaxHeadersServed = 192;
+inline constexpr std::size_t kMaxBodiesServed = 256;
+inline constexpr std::size_t kMaxReceiptsServed = 256;
+inline constexpr std::size_t kMaxNodesServed = 384;
+/// An answer stops growing past this many bytes (geth's softResponseLimit).
+inline constexpr std::size_t kSoftAnswerBytes = 2 * 1024 * 1024;
+/// Hashes in one request or announcement that we read at all.
+inline constexpr std::size_t kMaxHashesRead = 4096;
+/// Items in one answer that we read at all: geth asks for up to 1,024 headers and answers at most that.
+inline constexpr std::size_t kMaxItemsRead = 1024;
+
+struct Status {
+  std::uint64_t protocol_version = 63;
+  std::uint64_t network_id = 0;
+  TotalDifficulty total_difficulty;
+  BlockHash head;
+  BlockHash genesis;
+  friend bool operator==(const Status&, const Status&) = default;
+};
+
+/// `amount` headers from `from`, leaving out `skip` between two, upwards or downwards: four forms.
+struct GetBlockHeaders {
+  std::variant<BlockHash, BlockNum> from;
+  std::uint64_t amount = 0;
+  std::uint64_t skip = 0;
+  bool reverse = false;
+  friend bool operator==(const GetBlockHeaders&, const GetBlockHeaders&) = default;
+};
+
+struct NewBlock {
+  Block block;
+  TotalDifficulty total_difficulty;
+};
+
+Bytes encode(const Status& status);
+Bytes encode(const GetBlockHeaders& query);
+Bytes encode_new_block_hashes(std::span<const BlockId> ids);
+Bytes encode_new_block(const Block& block, const TotalDifficulty& total_difficulty);
+/// For GetBlockBodies, GetReceipts and GetNodeData: a list of hashes.
+template <class Hash>
+Bytes encode_hashes(std::span<const Hash> hashes) {
+  rlp::Writer to;
+  const auto mark = to.begin_list();
+  for (const Hash& hash : hashes) to.write(hash);
+  to.end_list(mark);
+  return to.take();
+}
+/// For BlockHeaders, BlockBodies and Receipts: a list of items that are encoded already, as stored.
+Bytes encode_raw_list(std::span<const Bytes> items);
+/// For NodeData: a list of strings.
+Bytes encode_node_data(std::span<const Bytes> nodes);
+
+[[nodiscard]] rlp::Decoded<Status> decode_status(ByteView payload);
+[[nodiscard]] rlp::Decoded<GetBlockHeaders> decode_get_block_headers(ByteView payload);
+/// At most `most` hashes are kept; the rest is checked for form.
+template <class Hash>
+[[nodiscard]] rlp::Decoded<std::vector<Hash>> decode_hashes(ByteView payload) {
+  auto list = rlp::decode_list(payload);
+  if (!list) return rlp::fail(list.error());
+  std::vector<Hash> out;
+  while (!list->at_end()) {
+    if (out.size() == kMaxHashesRead) return rlp::fail(rlp::DecodeError::too_many);
+    if (auto ok = list->read(out.emplace_back()); !ok) return rlp::fail(ok.error());
+  }
+  return out;
+}
+[[nodiscard]] rlp::Decoded<std::vector<BlockId>> decode_new_block_hashes(ByteView payload);
+[[nodiscard]] rlp::Decoded<NewBlock> decode_new_block(ByteView payload, HeaderIdentity identity);
+[[nodiscard]] rlp::Decoded<std::vector<SealedHeader>> decode_headers(ByteView payload,
+                                                                     HeaderIdentity identity);
+[[nodiscard]] rlp::Decoded<std::vector<Body>> decode_bodies(ByteView payload, HeaderIdentity identity);
+[[nodiscard]] rlp::Decoded<std::vector<std::vector<Receipt>>> decode_receipts(ByteView payload);
+[[nodiscard]] rlp::Decoded<std::vector<Bytes>> decode_node_data(ByteView payload);
+/// Transactions that arrive are checked for form only.
+[[nodiscard]] rlp::Decoded<std::vector<Transaction>> decode_transactions(ByteView payload);
+
+}  // namespace quarry::net
