@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// The command line: geth's options under 1.7.3's names and today's, as one table (options_table.hpp), read
-/// into a plain struct. Pure functions of their input, but for globbed file names, which are looked for on disk.
+/// into a plain struct. Pure functions of their input, but for globbed file names, which are looked for on
+/// disk.
 
 #include <cstdint>
 #include <filesystem>
@@ -20,9 +21,9 @@ const char* to_string(SyncMode mode);
 
 /// What a command line says. A command reads what it needs and nothing writes to it after parsing.
 struct NodeOptions {
-  std::string command = "run";     ///< a row of the command table (node/commands/commands.hpp)
-  std::vector<std::string> args;   ///< what stands after the command: file names, numbers, sub-commands
-  bool help = false;               ///< --help: print the command's help and stop
+  std::string command = "run";    ///< a row of the command table (node/commands/commands.hpp)
+  std::vector<std::string> args;  ///< what stands after the command: file names, numbers, sub-commands
+  bool help = false;              ///< --help: print the command's help and stop
 
   // Data
   std::filesystem::path datadir;   ///< never empty: ~/.quarry by default
@@ -38,46 +39,46 @@ struct NodeOptions {
   std::uint32_t max_peers = 25;
   bool no_discover = false;
   std::vector<std::string> bootnodes;
-  std::string nat = "any";                  ///< "any", "none", or "extip:1.2.3.4"
-  std::vector<std::string> net_restrict;    ///< networks as "10.0.0.0/8"; empty: no limit
-  std::filesystem::path node_key_file;      ///< --nodekey; empty: the data dir's
-  std::string node_key_hex;                 ///< --nodekeyhex, 64 digits; empty: from a file
+  std::string nat = "any";                ///< "any", "none", or "extip:1.2.3.4"
+  std::vector<std::string> net_restrict;  ///< networks as "10.0.0.0/8"; empty: no limit
+  std::filesystem::path node_key_file;    ///< --nodekey; empty: the data dir's
+  std::string node_key_hex;               ///< --nodekeyhex, 64 digits; empty: from a file
 
   // JSON-RPC
   bool http = false;
   std::string http_addr = "127.0.0.1";
-  std::uint16_t http_port = 8545;                            ///< 0: one the kernel picks
-  std::vector<std::string> http_api{"eth", "net", "web3"};   ///< "*" alone: all
-  std::vector<std::string> http_cors;                        ///< origins; "*": any; empty: none
-  std::vector<std::string> http_vhosts{"localhost"};         ///< "*": any
+  std::uint16_t http_port = 8545;                           ///< 0: one the kernel picks
+  std::vector<std::string> http_api{"eth", "net", "web3"};  ///< "*" alone: all
+  std::vector<std::string> http_cors;                       ///< origins; "*": any; empty: none
+  std::vector<std::string> http_vhosts{"localhost"};        ///< "*": any
   bool ipc_disabled = false;
-  std::filesystem::path ipc_path;                            ///< never empty: <datadir>/quarry.ipc by default
+  std::filesystem::path ipc_path;  ///< never empty: <datadir>/quarry.ipc by default
 
   // Accounts
-  std::vector<std::string> unlock;          ///< addresses or indexes
-  std::filesystem::path password_file;      ///< one passphrase a line
+  std::vector<std::string> unlock;      ///< addresses or indexes
+  std::filesystem::path password_file;  ///< one passphrase a line
   bool allow_insecure_unlock = false;
-  bool light_kdf = false;                   ///< weaker, faster scrypt for new key files
+  bool light_kdf = false;  ///< weaker, faster scrypt for new key files
 
   // Mining
   bool mine = false;
-  unsigned miner_threads = 0;               ///< 0: one a core
-  std::string etherbase;                    ///< address or account index; empty: the first account
-  std::optional<std::string> extra_data;    ///< as given; text, or hex after 0x
-  std::string gas_price = "1000000000";     ///< wei, decimal
+  unsigned miner_threads = 0;             ///< 0: one a core
+  std::string etherbase;                  ///< address or account index; empty: the first account
+  std::optional<std::string> extra_data;  ///< as given; text, or hex after 0x
+  std::string gas_price = "1000000000";   ///< wei, decimal
   std::uint64_t gas_target = 4'712'388;
 
   // ethash files
-  std::filesystem::path ethash_dag_dir;     ///< never empty: ~/.ethash by default, as geth's
-  std::filesystem::path ethash_cache_dir;   ///< never empty: <datadir>/quarry/ethash by default
+  std::filesystem::path ethash_dag_dir;    ///< never empty: ~/.ethash by default, as geth's
+  std::filesystem::path ethash_cache_dir;  ///< never empty: <datadir>/quarry/ethash by default
 
   // Console
-  std::optional<std::string> exec;          ///< --exec: a statement to run instead of the prompt
+  std::optional<std::string> exec;  ///< --exec: a statement to run instead of the prompt
   std::vector<std::filesystem::path> preload;
-  std::filesystem::path js_path = ".";      ///< where loadScript looks
+  std::filesystem::path js_path = ".";  ///< where loadScript looks
 
   // Logging
-  int verbosity = 3;                        ///< 0 (silent) to 5 (trace)
+  int verbosity = 3;  ///< 0 (silent) to 5 (trace)
 
   friend bool operator==(const NodeOptions&, const NodeOptions&) = default;
 };
@@ -95,7 +96,8 @@ Result<ParsedOptions> parse_options(std::span<const std::string> arguments);
 /// The help of a command, of the program when `command` is empty or "run".
 std::string help_text(std::string_view command);
 
-/// "quarry/v0.1.0-linux-amd64/c++12": the client version, with the identity after the name where there is one.
+/// "Quarry/v0.1.0/linux-amd64/g++12.2": the client version, with the identity after the name where there is
+/// one.
 std::string client_version(std::string_view identity);
 
 }  // namespace quarry

@@ -16,20 +16,20 @@ using CommandFunction = Result<int> (*)(const NodeOptions&);
 
 struct CommandRow {
   std::string_view name;
-  std::string_view usage;    ///< its arguments: "GENESIS", "FILE [FIRST LAST]"; empty: none
-  std::string_view help;     ///< one line
+  std::string_view usage;  ///< its arguments: "GENESIS", "FILE [FIRST LAST]"; empty: none
+  std::string_view help;   ///< one line
   std::size_t least_args;
   std::size_t most_args;
-  CommandFunction run;       ///< null: `main` answers it itself
+  CommandFunction run;  ///< null: `main` answers it itself
 };
 
 /// In the order help shows them; the first is what runs when no command is named.
 std::span<const CommandRow> command_table();
 
-Result<int> run_node(const NodeOptions& options);      ///< the node, in the foreground
-Result<int> run_console(const NodeOptions& options);   ///< the node with a prompt on the terminal
-Result<int> run_attach(const NodeOptions& options);    ///< a prompt on a running node
-Result<int> run_account(const NodeOptions& options);   ///< new, list, import
+Result<int> run_node(const NodeOptions& options);     ///< the node, in the foreground
+Result<int> run_console(const NodeOptions& options);  ///< the node with a prompt on the terminal
+Result<int> run_attach(const NodeOptions& options);   ///< a prompt on a running node
+Result<int> run_account(const NodeOptions& options);  ///< new, list, import
 Result<int> run_init(const NodeOptions& options);
 Result<int> run_import(const NodeOptions& options);
 Result<int> run_export(const NodeOptions& options);
