@@ -153,7 +153,9 @@ TEST(Options, NamesAreUniqueAndEveryRowHasHelp) {
   for (const OptionRow& row : option_table()) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
     for (std::string_view alias : row.aliases)
-      if (!alias.empty()) EXPECT_TRUE(names.insert(alias).second) << alias;
+      if (!alias.empty()) {
+        EXPECT_TRUE(names.insert(alias).second) << alias;
+      }
     EXPECT_FALSE(row.help.empty()) << row.name;
     EXPECT_NE(help_text("").find(row.help), std::string::npos) << row.name;
   }
