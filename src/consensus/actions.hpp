@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "consensus/fast_block.hpp"
 #include "core/block.hpp"
 #include "core/block_id.hpp"
 #include "core/receipt.hpp"
@@ -90,11 +91,6 @@ struct InsertHeaders {
 struct InsertBlocks {
   JobId job;
   std::vector<Block> blocks;
-};
-struct FastBlock {
-  BlockId id;
-  Body body;
-  std::vector<Receipt> receipts;
 };
 /// Chain::insert_fast_blocks: their headers are in already.
 struct InsertFastBlocks {

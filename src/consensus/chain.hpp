@@ -11,6 +11,7 @@
 
 #include "consensus/engine.hpp"
 #include "consensus/errors.hpp"
+#include "consensus/fast_block.hpp"
 #include "core/block_id.hpp"
 #include "core/receipt.hpp"
 
@@ -62,13 +63,6 @@ struct ChainOptions {
   std::size_t most_batch_bytes = std::size_t{8} << 20;
   /// And so much time, so that a killed import has not lost more.
   std::chrono::milliseconds most_batch_time{1000};
-};
-
-/// Where a body and its receipts came from a peer, to be put below the pivot without execution.
-struct FastBlock {
-  BlockId id;
-  Body body;
-  std::vector<Receipt> receipts;
 };
 
 /// What a block to be sealed should say.
