@@ -1,0 +1,41 @@
+#pragma once
+/// \file
+/// The JavaScript console: eth, admin, personal, miner, net, web3, txpool, debug on a node, in this process
+/// or another. It runs on the thread that calls run_console and blocks it until the user leaves.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/expected.hpp"
+
+namespace quarry {
+
+class RpcClient;
+struct NodeOptions;
+
+struct ConsoleOptions {
+  std::optional<std::string> exec;             ///< a statement to run instead of the prompt
+  std::vector<std::filesystem::path> preload;  ///< files to run first
+  std::filesystem::path js_path = ".";         ///< where loadScript looks for relative names
+  std::filesystem::path history_file;          ///< empty: no history is kept
+  /// Readable (an eventfd or a pipe's end) when the console should leave, as when the node got SIGTERM. -1:
+  /// none.
+  int stop_fd = -1;
+};
+
+/// What the command line says of the console; the history is kept in the data dir.
+ConsoleOptions console_options(const NodeOptions& options);
+
+/// Shows the prompt, or reads statements from standard input when that is no terminal, or runs
+/// `options.exec`. Returns the program's exit code: 1 after a script error in `exec` or a preloaded file, and
+/// when standard input is no terminal also after a script error there.
+int run_console(RpcClient& client, const ConsoleOptions& options);
+
+/// Writes `line` and a newline to standard error; a prompt that is being shown moves below it. For the log's
+/// sink: any thread may call it, and it never waits for the user.
+void write_above_prompt(std::string_view line);
+
+}  // namespace quarry
