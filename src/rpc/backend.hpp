@@ -1,18 +1,21 @@
 #pragma once
 /// \file
-/// What the JSON-RPC methods ask of the rest of the node. The node floor implements these; blocks and
-/// state are read from storage directly.
+/// What the JSON-RPC methods ask of the rest of the node. The node floor implements these; ChainReader over
+/// the stores is in rpc/store_reader.hpp.
 ///
 /// Every function may be called from several RPC worker threads at once, and may block those (a key
 /// derivation takes a second) unless it says that the loop calls it too.
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/block_id.hpp"
 #include "core/chain_spec.hpp"
 #include "core/expected.hpp"
+#include "core/state_diff.hpp"
 
 namespace quarry::rpc {
 
@@ -124,6 +127,33 @@ class ChainControl {
   virtual BlockHash genesis_hash() = 0;
   /// The newest eth protocol we speak: 63.
   virtual unsigned protocol_version() = 0;
+};
+
+/// Reads blocks and states. Several threads at once; each answer is one the chain had, but two calls may see
+/// two heads, so a method takes the head once and goes on by its id.
+class ChainReader {
+ public:
+  virtual ~ChainReader() = default;
+  /// The last executed block of the canonical chain.
+  virtual BlockId head() const = 0;
+  virtual std::optional<BlockId> canonical(BlockNum number) const = 0;
+  /// A block of any branch.
+  virtual std::optional<BlockId> find(const BlockHash& hash) const = 0;
+  virtual std::optional<SealedHeader> header(const BlockId& id) const = 0;
+  /// Nothing when only its header is here.
+  virtual std::optional<Block> block(const BlockId& id) const = 0;
+  virtual std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const = 0;
+  /// The state after block `id`. The error says which blocks' states there are.
+  virtual Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const = 0;
+};
+
+/// All that methods work with; everything outlives the RPC server.
+struct Backend {
+  ChainControl& chain;
+  Network& network;
+  Accounts& accounts;
+  MinerControl& miner;
+  const ChainReader& reader;
 };
 
 }  // namespace quarry::rpc

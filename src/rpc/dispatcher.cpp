@@ -1,0 +1,131 @@
+#include "rpc/dispatcher.hpp"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "core/log.hpp"
+#include "rpc/methods.hpp"
+
+namespace quarry::rpc {
+namespace {
+
+const Method* find_method(std::string_view name) {
+  static const auto index = [] {
+    std::unordered_map<std::string_view, const Method*> out;
+    for (const auto& method : all_methods()) out.emplace(method.name, &method);
+    return out;
+  }();
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : found->second;
+}
+
+tl::unexpected<RpcError> no_such_method(std::string_view name) {
+  return rpc_fail(RpcCode::method_not_found,
+                  fmt::format("the method {} does not exist/is not available", name));
+}
+
+/// The method, if this caller may call it.
+Expected<const Method*, RpcError> admit(const Request& request, const Caller& caller) {
+  const auto* method = find_method(request.method);
+  if (method == nullptr) return no_such_method(request.method);
+  const auto module = module_of(method->name);
+  if (!caller.modules.has(module)) {
+    auto refusal = no_such_method(request.method).value();
+    refusal.message +=
+        fmt::format("\nIts module is off here: start the node with --rpcapi {},{}.", kDefaultModules, module);
+    return tl::unexpected(refusal);
+  }
+  if (!caller.exposed) return method;
+  for (const auto& info : all_modules()) {
+    if (info.name != module || !info.sensitive) continue;
+    auto refusal = no_such_method(request.method).value();
+    refusal.message += fmt::format(
+        "\nThe module {} is refused over HTTP on an address that other machines reach: "
+        "use the IPC socket, or start the node with --rpcaddr 127.0.0.1.",
+        module);
+    return tl::unexpected(refusal);
+  }
+  return method;
+}
+
+Answer run(const Backend& backend, const Request& request, const Caller& caller) {
+  if (request.error) return tl::unexpected(*request.error);
+  const auto method = admit(request, caller);
+  if (!method) return tl::unexpected(method.error());
+  const auto count = param_count(**method);
+  if (request.params.size() > count.most) {
+    return rpc_fail(RpcCode::invalid_params, fmt::format("too many arguments, want at most {}", count.most));
+  }
+  Params params(request.params);
+  for (std::size_t i = 0; i < count.least; ++i) {
+    if (params.has(i)) continue;
+    return rpc_fail(RpcCode::invalid_params, fmt::format("missing value for required argument {}", i));
+  }
+  // The last resort: a client gets an answer even when a library throws.
+  try {
+    return (*method)->handler({backend, caller}, params);
+  } catch (const std::exception& error) {
+    log_error("RPC method failed", {{"method", request.method}, {"err", error.what()}});
+    return rpc_fail(RpcCode::internal, "internal error");
+  }
+}
+
+/// A bare name, shortened: it came from outside.
+std::string id_of(const Message& message) {
+  return message.batch || message.requests.empty() ? "null" : message.requests.front().id;
+}
+
+}  // namespace
+
+Where Dispatcher::where(const Message& message) {
+  if (message.error) return Where::loop;
+  Where out = message.batch ? Where::worker : Where::loop;
+  for (const auto& request : message.requests) {
+    const auto* method = request.error ? nullptr : find_method(request.method);
+    if (method != nullptr) out = std::max(out, method->where);
+  }
+  return out;
+}
+
+void Dispatcher::append(std::string& to, const Request& request, const Caller& caller) const {
+  append_answer(to, request.id, run(backend_, request, caller));
+}
+
+std::string Dispatcher::answer(const Message& message, const Caller& caller) const {
+  std::string out;
+  if (message.error) {
+    append_answer(out, "null", tl::unexpected(*message.error));
+    return out;
+  }
+  if (!message.batch) {
+    const auto& request = message.requests.front();
+    append(out, request, caller);
+    return request.notification ? std::string{} : out;
+  }
+  std::string one;
+  for (const auto& request : message.requests) {
+    one.clear();
+    if (out.size() > kMaxBatchAnswerBytes) {
+      append_answer(one, request.id, rpc_fail(RpcCode::answer_too_large, "response too large"));
+    } else {
+      append(one, request, caller);
+    }
+    if (request.notification) continue;
+    out.append(out.empty() ? "[" : ",").append(one);
+  }
+  if (!out.empty()) out.append("]");
+  return out;
+}
+
+std::string Dispatcher::call(std::string_view message, const Caller& caller) const {
+  return answer(parse_message(message), caller);
+}
+
+std::string error_answer(const Message& message, int code, std::string_view text) {
+  std::string out;
+  append_answer(out, id_of(message), rpc_fail(static_cast<RpcCode>(code), std::string(text)));
+  return out;
+}
+
+}  // namespace quarry::rpc

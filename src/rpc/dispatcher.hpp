@@ -1,0 +1,42 @@
+#pragma once
+/// \file
+/// From requests to answers: finds the method, checks who may call it and with what, runs it.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "rpc/backend.hpp"
+#include "rpc/modules.hpp"
+
+namespace quarry::rpc {
+
+struct Message;
+struct Request;
+struct Method;
+enum class Where : std::uint8_t;
+
+/// Thread-safe: any number of threads may answer messages at once.
+class Dispatcher {
+ public:
+  /// What the backend points to outlives the dispatcher.
+  explicit Dispatcher(const Backend& backend) : backend_(backend) {}
+
+  /// Answers a message from beginning to end on the calling thread, which must not be the loop's. Empty
+  /// when there is nothing to answer (notifications). The console calls this with `{Access::console}`.
+  std::string call(std::string_view message, const Caller& caller) const;
+
+  /// The same in two steps: parse_message(), then, on the thread that where() says, answer().
+  static Where where(const Message& message);
+  std::string answer(const Message& message, const Caller& caller) const;
+
+ private:
+  void append(std::string& to, const Request& request, const Caller& caller) const;
+
+  Backend backend_;
+};
+
+/// An answer to a message that could not be taken up: an error with the id of its request, if it is one.
+std::string error_answer(const Message& message, int code, std::string_view text);
+
+}  // namespace quarry::rpc

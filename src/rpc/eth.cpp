@@ -1,0 +1,218 @@
+// The eth namespace: the chain, its state, and what the node does with them.
+
+#include <fmt/format.h>
+
+#include "rpc/methods.hpp"
+#include "rpc/views.hpp"
+
+namespace quarry::rpc {
+namespace {
+
+/// How far below the head blocks count as safe and as final, where no rule of the chain says so.
+constexpr BlockNum kSafeDepth = 12;
+constexpr BlockNum kFinalDepth = 64;
+
+std::optional<BlockId> at_depth(const ChainReader& reader, BlockNum depth) {
+  const auto head = reader.head();
+  return reader.canonical(head.number > depth ? head.number - depth : 0);
+}
+
+std::optional<BlockId> resolve(const ChainReader& reader, const BlockRef& ref) {
+  switch (ref.kind) {
+    case BlockRef::Kind::latest:
+    case BlockRef::Kind::pending:
+      return reader.head();
+    case BlockRef::Kind::earliest:
+      return reader.canonical(0);
+    case BlockRef::Kind::safe:
+      return at_depth(reader, kSafeDepth);
+    case BlockRef::Kind::finalized:
+      return at_depth(reader, kFinalDepth);
+    case BlockRef::Kind::number:
+      // Above the head there may be headers already; they are no blocks yet.
+      return ref.number <= reader.head().number ? reader.canonical(ref.number) : std::nullopt;
+    case BlockRef::Kind::hash:
+      return reader.find(ref.hash);
+  }
+  return std::nullopt;
+}
+
+std::optional<Block> load(const ChainReader& reader, const std::optional<BlockId>& id) {
+  return id ? reader.block(*id) : std::nullopt;
+}
+
+// Every by-number method and its by-hash twin differ in their first parameter only.
+using FirstParam = std::optional<BlockId> (*)(const ChainReader&, Params&);
+std::optional<BlockId> by_number(const ChainReader& reader, Params& params) {
+  const auto ref = params.block(0);
+  return params.error() ? std::nullopt : resolve(reader, ref);
+}
+std::optional<BlockId> by_hash(const ChainReader& reader, Params& params) {
+  const auto hash = params.block_hash(0);
+  return params.error() ? std::nullopt : reader.find(hash);
+}
+
+template <FirstParam first>
+Answer get_block(const Context& context, Params& params) {
+  const auto id = first(context.backend.reader, params);
+  const bool full = params.flag(1, false);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto block = load(context.backend.reader, id);
+  if (!block) return null_answer();
+  return json_answer(block_view(*block, context.backend.reader.total_difficulty(*id), full));
+}
+
+template <FirstParam first>
+Answer get_transaction_count_of_block(const Context& context, Params& params) {
+  const auto id = first(context.backend.reader, params);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto block = load(context.backend.reader, id);
+  return block ? quantity_answer(block->body.transactions.size()) : null_answer();
+}
+
+template <FirstParam first>
+Answer get_ommer_count(const Context& context, Params& params) {
+  const auto id = first(context.backend.reader, params);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto block = load(context.backend.reader, id);
+  return block ? quantity_answer(block->body.ommers.size()) : null_answer();
+}
+
+template <FirstParam first>
+Answer get_ommer(const Context& context, Params& params) {
+  const auto id = first(context.backend.reader, params);
+  const auto index = params.quantity(1);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto block = load(context.backend.reader, id);
+  if (!block || index >= block->body.ommers.size()) return null_answer();
+  return json_answer(ommer_view(block->body.ommers[index]));
+}
+
+/// The state after the block that parameter `index` names.
+Expected<std::unique_ptr<StateView>, RpcError> state_of(const Context& context, Params& params,
+                                                        std::size_t index) {
+  const auto ref = params.block(index);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto id = resolve(context.backend.reader, ref);
+  if (!id) {
+    return rpc_fail(RpcCode::failed, fmt::format("header not found\nThis node's head is block {}.",
+                                                 context.backend.reader.head().number));
+  }
+  auto state = context.backend.reader.state_at(*id);
+  if (!state) return rpc_fail(state.error());
+  return std::move(*state);
+}
+
+Answer get_balance(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  const auto state = state_of(context, params, 1);
+  if (!state) return tl::unexpected(state.error());
+  const auto account = (*state)->account(address);
+  return quantity_answer(account ? account->balance : Wei{});
+}
+
+Answer get_transaction_count(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  const auto state = state_of(context, params, 1);
+  if (!state) return tl::unexpected(state.error());
+  const auto account = (*state)->account(address);
+  return quantity_answer(account ? account->nonce : std::uint64_t{0});
+}
+
+Answer get_code(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  const auto state = state_of(context, params, 1);
+  if (!state) return tl::unexpected(state.error());
+  const auto account = (*state)->account(address);
+  if (!account || account->code_hash == kEmptyCodeHash) return hex_answer({});
+  return hex_answer((*state)->code(account->code_hash));
+}
+
+Answer get_storage_at(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  const auto slot = params.slot(1);
+  const auto state = state_of(context, params, 2);
+  if (!state) return tl::unexpected(state.error());
+  return hex_answer((*state)->slot(address, slot));
+}
+
+Answer block_number(const Context& context, Params&) {
+  return quantity_answer(context.backend.chain.head_number());
+}
+Answer chain_id(const Context& context, Params&) {
+  return quantity_answer(context.backend.chain.spec().chain_id);
+}
+Answer protocol_version(const Context& context, Params&) {
+  return quantity_answer(std::uint64_t{context.backend.chain.protocol_version()});
+}
+Answer mining(const Context& context, Params&) {
+  return bool_answer(context.backend.miner.mining());
+}
+Answer hashrate(const Context& context, Params&) {
+  return quantity_answer(context.backend.miner.hashrate());
+}
+
+Answer syncing(const Context& context, Params&) {
+  const auto progress = context.backend.chain.syncing();
+  if (!progress) return bool_answer(false);
+  Json out = {{"startingBlock", quantity(progress->starting_block)},
+              {"currentBlock", quantity(progress->current_block)},
+              {"highestBlock", quantity(progress->highest_block)},
+              {"pulledStates", quantity(progress->pulled_states)},
+              {"knownStates", quantity(progress->known_states)}};
+  if (progress->pivot) out["pivotBlock"] = quantity(*progress->pivot);
+  if (!progress->phase.empty()) out["phase"] = progress->phase;
+  return json_answer(out);
+}
+
+Answer accounts(const Context& context, Params&) {
+  Json out = Json::array();
+  for (const auto& address : context.backend.accounts.list()) out.push_back(address.hex());
+  return json_answer(out);
+}
+
+Answer coinbase(const Context& context, Params&) {
+  if (const auto address = context.backend.miner.etherbase()) return hex_answer(*address);
+  return rpc_fail(Error{"etherbase address must be explicitly specified",
+                        "Make an account with personal.newAccount(), or give an address with --etherbase."});
+}
+
+constexpr Method kMethods[] = {
+    {"eth_accounts", Where::worker, accounts, "", "addresses of the keystore's accounts"},
+    {"eth_blockNumber", Where::loop, block_number, "", "the head's number"},
+    {"eth_chainId", Where::loop, chain_id, "", "the chain id transactions are signed for (EIP-695)"},
+    {"eth_coinbase", Where::worker, coinbase, "", "who gets the rewards of blocks mined here"},
+    {"eth_getBalance", Where::worker, get_balance, "address, block?", "an account's balance in wei"},
+    {"eth_getBlockByHash", Where::worker, get_block<by_hash>, "hash, full?", "a block of any branch"},
+    {"eth_getBlockByNumber", Where::worker, get_block<by_number>, "block, full?",
+     "a block of the canonical chain"},
+    {"eth_getBlockTransactionCountByHash", Where::worker, get_transaction_count_of_block<by_hash>, "hash",
+     "how many transactions a block has"},
+    {"eth_getBlockTransactionCountByNumber", Where::worker, get_transaction_count_of_block<by_number>,
+     "block", "how many transactions a block has"},
+    {"eth_getCode", Where::worker, get_code, "address, block?", "a contract's code"},
+    {"eth_getStorageAt", Where::worker, get_storage_at, "address, slot, block?",
+     "the value of a storage slot"},
+    {"eth_getTransactionCount", Where::worker, get_transaction_count, "address, block?",
+     "an account's nonce"},
+    {"eth_getUncleByBlockHashAndIndex", Where::worker, get_ommer<by_hash>, "hash, index",
+     "an ommer's header"},
+    {"eth_getUncleByBlockNumberAndIndex", Where::worker, get_ommer<by_number>, "block, index",
+     "an ommer's header"},
+    {"eth_getUncleCountByBlockHash", Where::worker, get_ommer_count<by_hash>, "hash",
+     "how many ommers a block has"},
+    {"eth_getUncleCountByBlockNumber", Where::worker, get_ommer_count<by_number>, "block",
+     "how many ommers a block has"},
+    {"eth_hashrate", Where::worker, hashrate, "", "hashes a second of the miner"},
+    {"eth_mining", Where::worker, mining, "", "whether the miner runs"},
+    {"eth_protocolVersion", Where::loop, protocol_version, "", "the newest eth protocol spoken"},
+    {"eth_syncing", Where::worker, syncing, "", "how far synchronisation is, or false"},
+};
+
+}  // namespace
+
+std::span<const Method> eth_methods() {
+  return kMethods;
+}
+
+}  // namespace quarry::rpc

@@ -1,0 +1,63 @@
+#include "rpc/methods.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace quarry::rpc {
+namespace {
+
+Answer rpc_modules(const Context& context, Params&) {
+  Json out = Json::object();
+  for (const auto& module : all_modules()) {
+    const bool refused = context.caller.exposed && module.sensitive;
+    if (context.caller.modules.has(module.name) && !refused) out[std::string(module.name)] = "1.0";
+  }
+  return json_answer(out);
+}
+
+Answer txpool_status(const Context&, Params&) {
+  return json_answer({{"pending", "0x0"}, {"queued", "0x0"}});
+}
+
+constexpr Method kOwn[] = {
+    {"rpc_modules", Where::loop, rpc_modules, "", "the modules this caller may use, with their versions"},
+    {"txpool_status", Where::loop, txpool_status, "", "how many transactions wait"},
+};
+
+}  // namespace
+
+const std::vector<Method>& all_methods() {
+  static const std::vector<Method> table = [] {
+    std::vector<Method> out(std::begin(kOwn), std::end(kOwn));
+    for (const auto part : {admin_methods(), eth_methods(), miner_methods(), net_methods(),
+                            personal_methods(), web3_methods()}) {
+      out.insert(out.end(), part.begin(), part.end());
+    }
+    std::sort(out.begin(), out.end(), [](const Method& a, const Method& b) { return a.name < b.name; });
+    return out;
+  }();
+  return table;
+}
+
+ParamCount param_count(const Method& method) {
+  if (method.params.empty()) return {};
+  const auto most = 1 + std::count(method.params.begin(), method.params.end(), ',');
+  const auto optional = std::count(method.params.begin(), method.params.end(), '?');
+  return {static_cast<std::size_t>(most - optional), static_cast<std::size_t>(most)};
+}
+
+Answer quantity_answer(std::uint64_t value) {
+  return fmt::format("\"{:#x}\"", value);
+}
+
+Answer done_answer(const Result<>& result) {
+  if (!result) return rpc_fail(result.error());
+  return bool_answer(true);
+}
+Answer done_answer(const Result<bool>& result) {
+  if (!result) return rpc_fail(result.error());
+  return bool_answer(*result);
+}
+
+}  // namespace quarry::rpc

@@ -1,0 +1,81 @@
+#pragma once
+/// \file
+/// The one table of methods: name, thread, parameters, handler. Each namespace's file fills its part.
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "rpc/backend.hpp"
+#include "rpc/modules.hpp"
+#include "rpc/params.hpp"
+
+namespace quarry::rpc {
+
+/// Where a method runs.
+enum class Where : std::uint8_t {
+  loop,    ///< on the loop: reads what is at hand in memory and nothing else
+  worker,  ///< on the RPC workers: reads the database, asks other threads
+  slow,    ///< on a thread for what takes a second or more: key derivation, files of blocks
+};
+
+/// What handlers work with.
+struct Context {
+  const Backend& backend;
+  const Caller& caller;
+};
+
+struct Method {
+  std::string_view name;  ///< "eth_getBlockByNumber": the module is what stands before the underscore
+  Where where;
+  Answer (*handler)(const Context& context, Params& params);
+  /// Names of the parameters, "block, full?": those with a question mark may be left out, and nothing
+  /// without one follows them.
+  std::string_view params;
+  std::string_view doc;  ///< one line
+};
+
+std::span<const Method> admin_methods();
+std::span<const Method> eth_methods();
+std::span<const Method> miner_methods();
+std::span<const Method> net_methods();
+std::span<const Method> personal_methods();
+std::span<const Method> web3_methods();
+
+/// All of them, in the order of their names.
+const std::vector<Method>& all_methods();
+
+/// The part before the underscore.
+inline std::string_view module_of(std::string_view method) {
+  return method.substr(0, method.find('_'));
+}
+
+struct ParamCount {
+  std::size_t least = 0;
+  std::size_t most = 0;
+};
+ParamCount param_count(const Method& method);
+
+// What handlers answer with.
+inline Answer json_answer(const Json& value) {
+  return text_of(value);
+}
+inline Answer bool_answer(bool value) {
+  return std::string(value ? "true" : "false");
+}
+inline Answer null_answer() {
+  return std::string("null");
+}
+/// "0x1b4" as JSON text.
+Answer quantity_answer(std::uint64_t value);
+inline Answer quantity_answer(const U256& value) {
+  return "\"" + value.to_quantity() + "\"";
+}
+inline Answer hex_answer(ByteView bytes) {
+  return "\"" + to_hex0x(bytes) + "\"";
+}
+/// A result without a value as true, or its error.
+Answer done_answer(const Result<>& result);
+Answer done_answer(const Result<bool>& result);
+
+}  // namespace quarry::rpc

@@ -1,0 +1,53 @@
+#pragma once
+/// \file
+/// The modules methods belong to, and which of them who may call.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quarry::rpc {
+
+/// Who asks.
+enum class Access : std::uint8_t {
+  http,     ///< only what --rpcapi switches on
+  ipc,      ///< the owner of the data dir: everything
+  console,  ///< ourselves: everything
+};
+
+struct ModuleInfo {
+  std::string_view name;
+  /// Commands keys, the miner or files: not over HTTP on an address that others reach.
+  bool sensitive = false;
+};
+/// All modules there are; more come with later features.
+const std::vector<ModuleInfo>& all_modules();
+
+/// A choice of modules.
+class ModuleSet {
+ public:
+  static ModuleSet all() { return ModuleSet(~std::uint32_t{0}); }
+  /// Reads "eth,net,web3" or "*". Names that are none are given back: they only merit a warning, because
+  /// tutorials name modules of their time ("shh", "db").
+  static ModuleSet parse(std::string_view list, std::vector<std::string>& unknown);
+
+  bool has(std::string_view module) const;
+
+ private:
+  explicit ModuleSet(std::uint32_t bits) : bits_(bits) {}
+  std::uint32_t bits_ = 0;
+};
+
+/// What one caller may do.
+struct Caller {
+  Access access = Access::http;
+  ModuleSet modules = ModuleSet::all();
+  /// HTTP on an address other machines may reach: sensitive modules are refused.
+  bool exposed = false;
+};
+
+/// What --rpcapi is without being given.
+inline constexpr std::string_view kDefaultModules = "eth,net,web3";
+
+}  // namespace quarry::rpc

@@ -1,0 +1,69 @@
+#pragma once
+/// \file
+/// Typed readers of a request's parameters. Errors name the argument, in geth 1.7.3's words.
+
+#include <optional>
+#include <string>
+
+#include "core/fixed_bytes.hpp"
+#include "core/quantities.hpp"
+#include "rpc/json_rpc.hpp"
+
+namespace quarry::rpc {
+
+/// A block as a request names it.
+struct BlockRef {
+  enum class Kind : std::uint8_t { latest, earliest, pending, safe, finalized, number, hash };
+  Kind kind = Kind::latest;
+  BlockNum number = 0;
+  BlockHash hash;
+};
+
+/// Reads parameters by position. The first error sticks; later reads give empty values, so a handler reads
+/// all it wants and then asks error() once.
+class Params {
+ public:
+  explicit Params(const Json& array) : array_(array) {}
+
+  const std::optional<RpcError>& error() const { return error_; }
+  /// Neither missing nor null.
+  bool has(std::size_t index) const { return index < array_.size() && !array_[index].is_null(); }
+
+  /// `Type` is a FixedBytes; `go_type` is what geth calls it in errors.
+  template <class Type>
+  Type fixed(std::size_t index, std::string_view go_type) {
+    Type out;
+    read_fixed(index, go_type, out.bytes);
+    return out;
+  }
+  Address address(std::size_t index) { return fixed<Address>(index, "common.Address"); }
+  BlockHash block_hash(std::size_t index) { return fixed<BlockHash>(index, "common.Hash"); }
+
+  /// "0x…" without leading zeros; a JSON number is taken as well.
+  std::uint64_t quantity(std::size_t index);
+  /// Hex data of any even length.
+  Bytes data(std::size_t index);
+  std::string text(std::size_t index);
+  /// The fallback when missing.
+  bool flag(std::size_t index, bool fallback);
+  /// A tag, a height, or by EIP-1898 {"blockHash": …} or {"blockNumber": …}; latest when missing.
+  BlockRef block(std::size_t index);
+  /// A storage slot's number: "0x0" or all 32 bytes.
+  SlotKey slot(std::size_t index);
+
+  /// For a handler's own checks: "invalid argument <index>: <why>".
+  void reject(std::size_t index, const std::string& why);
+
+ private:
+  const Json* at(std::size_t index);
+  const std::string* string_at(std::size_t index, std::string_view go_type);
+  void reject_type(std::size_t index, std::string_view value, std::string_view go_type);
+  void read_fixed(std::size_t index, std::string_view go_type, std::span<std::uint8_t> out);
+  BlockRef block_of_object(std::size_t index, const Json& object);
+  void read_height(std::size_t index, const std::string& text, BlockRef& out);
+
+  const Json& array_;
+  std::optional<RpcError> error_;
+};
+
+}  // namespace quarry::rpc

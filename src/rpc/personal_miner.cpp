@@ -1,0 +1,99 @@
+// The personal and miner namespaces: keys and the work they are paid for.
+
+#include "rpc/methods.hpp"
+
+namespace quarry::rpc {
+namespace {
+
+/// geth's, when personal.unlockAccount is not told for how long.
+constexpr std::chrono::seconds kDefaultUnlockTime{300};
+/// A century: more is a mistake.
+constexpr std::uint64_t kMostUnlockSeconds = 100ULL * 366 * 24 * 3600;
+constexpr std::uint64_t kMostThreads = 1024;
+
+Answer new_account(const Context& context, Params& params) {
+  const auto passphrase = params.text(0);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto address = context.backend.accounts.new_account(passphrase);
+  if (!address) return rpc_fail(address.error());
+  return hex_answer(*address);
+}
+
+Answer list_accounts(const Context& context, Params&) {
+  Json out = Json::array();
+  for (const auto& address : context.backend.accounts.list()) out.push_back(address.hex());
+  return json_answer(out);
+}
+
+Answer unlock_account(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  const auto passphrase = params.text(1);
+  std::chrono::seconds duration = kDefaultUnlockTime;
+  if (params.has(2)) {
+    const auto seconds = params.quantity(2);
+    if (seconds > kMostUnlockSeconds) params.reject(2, "unlock duration too large");
+    duration = std::chrono::seconds(seconds);
+  }
+  if (params.error()) return tl::unexpected(*params.error());
+  return done_answer(context.backend.accounts.unlock(address, passphrase, duration));
+}
+
+Answer lock_account(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  if (params.error()) return tl::unexpected(*params.error());
+  return done_answer(context.backend.accounts.lock(address));
+}
+
+Answer miner_start(const Context& context, Params& params) {
+  std::optional<unsigned> threads;
+  if (params.has(0)) {
+    const auto wanted = params.quantity(0);
+    if (wanted > kMostThreads) params.reject(0, "more than 1024 threads");
+    threads = static_cast<unsigned>(wanted);
+  }
+  if (params.error()) return tl::unexpected(*params.error());
+  return done_answer(context.backend.miner.start(threads));
+}
+
+Answer miner_stop(const Context& context, Params&) {
+  context.backend.miner.stop();
+  return bool_answer(true);
+}
+
+Answer set_etherbase(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  if (params.error()) return tl::unexpected(*params.error());
+  context.backend.miner.set_etherbase(address);
+  return bool_answer(true);
+}
+
+/// A plain number, unlike eth_hashrate.
+Answer get_hashrate(const Context& context, Params&) {
+  return std::to_string(context.backend.miner.hashrate());
+}
+
+constexpr Method kPersonal[] = {
+    {"personal_listAccounts", Where::worker, list_accounts, "", "addresses of the keystore's accounts"},
+    {"personal_lockAccount", Where::worker, lock_account, "address", "forgets an account's key"},
+    {"personal_newAccount", Where::slow, new_account, "passphrase",
+     "makes a key and keeps it under the passphrase"},
+    {"personal_unlockAccount", Where::slow, unlock_account, "address, passphrase, seconds?",
+     "keeps an account's key at hand for some time (300 s; 0: until the end)"},
+};
+constexpr Method kMiner[] = {
+    {"miner_getHashrate", Where::worker, get_hashrate, "", "hashes a second, as a number"},
+    {"miner_setEtherbase", Where::worker, set_etherbase, "address", "says who gets the rewards"},
+    {"miner_start", Where::worker, miner_start, "threads?", "mines with so many threads, or one a core"},
+    {"miner_stop", Where::worker, miner_stop, "", "ends mining, and the making of its dataset"},
+};
+
+}  // namespace
+
+std::span<const Method> personal_methods() {
+  return kPersonal;
+}
+std::span<const Method> miner_methods() {
+  return kMiner;
+}
+
+}  // namespace quarry::rpc
