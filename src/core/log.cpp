@@ -102,7 +102,7 @@ void log(LogLevel level, std::string_view message, LogFields fields) {
   localtime_r(&now, &local);
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%m-%d|%H:%M:%S", &local);
-  std::string line = fmt::format("{} [{}] {}", name_of(level), stamp, message);
+  std::string line = fmt::format("{}[{}] {}", name_of(level), stamp, message);
   if (fields.size() > 0 && message.size() < kMessageWidth) line.append(kMessageWidth - message.size(), ' ');
   for (const LogField& field : fields)
     fmt::format_to(std::back_inserter(line), " {}={}", field.key, field.value);
