@@ -5,10 +5,10 @@
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <list>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "consensus/ethash/cache.hpp"
 #include "core/expected.hpp"
@@ -42,6 +42,8 @@ class Caches {
   Mode mode() const { return options_.mode; }
   /// `epoch` is at most kLastEpoch.
   std::shared_ptr<const Cache> get(Epoch epoch);
+  /// The cache if it is there already.
+  std::shared_ptr<const Cache> peek(Epoch epoch);
   /// Computes the epoch's cache anew when `suspect` came from a file, and replaces the file: asked
   /// when a seal does not verify. Otherwise gives back `suspect`.
   std::shared_ptr<const Cache> rebuilt(std::shared_ptr<const Cache> suspect);
@@ -53,15 +55,18 @@ class Caches {
     Epoch epoch;
     std::shared_ptr<const Cache> cache;  ///< nothing while a thread makes it
   };
-  std::shared_ptr<const Cache> make(Epoch epoch, bool trust_file);
-  void keep(std::shared_ptr<const Cache> cache);
+  using Lock = std::unique_lock<std::mutex>;
+  std::list<Slot>::iterator find(Epoch epoch);
+  std::shared_ptr<const Cache> fill(Lock& lock, Epoch epoch, bool trust_file);
+  std::shared_ptr<const Cache> make(Epoch epoch, bool trust_file) const;
+  std::shared_ptr<const Cache> read(Epoch epoch) const;
+  void warn(const Error& error) const;
 
   Options options_;
   std::mutex mutex_;
   std::condition_variable made_;
   std::list<Slot> slots_;  ///< most recently used first
-  Epoch prepared_ = 0;
-  std::thread preparing_;
+  std::future<void> preparing_;
 };
 
 }  // namespace quarry::ethash

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -35,9 +36,10 @@ using OnProgress = std::function<void(const DatasetProgress&)>;
 class Datasets {
  public:
   struct Options {
-    /// Where dataset files are kept and shared with other nodes; empty: nowhere. Made when needed.
-    std::filesystem::path folder = default_dataset_folder();
-    /// 0: one a core.
+    /// Where dataset files are kept and shared with other nodes (default_dataset_folder()); empty:
+    /// nowhere. Made when needed.
+    std::filesystem::path folder = {};
+    /// Threads that generate; 0: one a core.
     unsigned threads = 0;
     OnProgress on_progress = {};
     OnWarning on_warning = {};
@@ -47,6 +49,7 @@ class Datasets {
   static constexpr std::chrono::seconds kProgressEvery{3};
 
   Datasets(Caches& caches, Options options);
+  /// Gives up what is under way, a file half written too.
   ~Datasets();
   Datasets(const Datasets&) = delete;
   Datasets& operator=(const Datasets&) = delete;
@@ -56,33 +59,41 @@ class Datasets {
   void want(BlockNum number);
   /// The dataset, when it is ready to be searched.
   std::shared_ptr<const Dataset> ready(Epoch epoch) const;
-  /// Waits for the dataset; nothing when its making was cancelled.
+  /// Waits for a dataset that is wanted; nothing when its making was cancelled or failed.
   std::shared_ptr<const Dataset> wait(Epoch epoch);
-  /// Stops loading, generating and writing within some 10 ms; keeps what is ready.
+  /// Stops loading and generating within some 10 ms, without waiting for it; keeps what is ready, and
+  /// lets the file of a finished dataset be written.
   void cancel();
   DatasetProgress progress() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
   void run();
   void make(Epoch epoch);
-  std::shared_ptr<const Dataset> load(Epoch epoch);
-  std::shared_ptr<const Dataset> generate(Epoch epoch);
+  std::shared_ptr<const Dataset> load(const Cache& cache);
+  std::shared_ptr<const Dataset> generate(std::shared_ptr<const Cache> cache);
   void write(const Dataset& dataset);
-  void report(DatasetProgress::Stage stage, Epoch epoch, double fraction = 0);
+  bool begin_builder(std::shared_ptr<const Cache> cache);
+  void enter(DatasetProgress::Stage stage);
   void publish(std::shared_ptr<const Dataset> dataset);
+  void warn(const Error& error) const;
+  std::filesystem::path path_of(Epoch epoch) const;
+  std::shared_ptr<const Dataset> find(Epoch epoch) const;
 
   Caches& caches_;
   Options options_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<const Dataset>> ready_;
-  std::vector<Epoch> wanted_;
-  std::unique_ptr<DatasetBuilder> unfinished_;
+  std::deque<Epoch> wanted_;
+  std::optional<Epoch> making_;
+  Epoch current_ = 0;  ///< of the last want()
+  std::unique_ptr<DatasetBuilder> builder_;
   DatasetProgress progress_;
-  std::chrono::steady_clock::time_point began_{};
+  Clock::time_point stage_began_{};
+  double fraction_before_ = 0;  ///< done by an earlier, cancelled run
   std::atomic<bool> cancelled_{false};
-  bool busy_ = false;
-  bool closing_ = false;
+  std::atomic<bool> closing_{false};
   std::thread thread_;
 };
 

@@ -20,9 +20,9 @@ namespace quarry::ethash {
 /// likely found sooner so; then with the dataset.
 class Miner {
  public:
-  /// Called from a sealer thread, once for each set_work() at most, and never after a later
-  /// set_work(), clear_work() or stop() has returned to a caller on another thread that saw it
-  /// begin. May call set_work() and clear_work(), not stop().
+  /// Called from a sealer thread, once for each set_work() at most; not after stop() has returned. A
+  /// find that races with the next set_work() may still come: the work says which it is for. May call
+  /// set_work() and clear_work(), not start() or stop().
   using OnFound = std::function<void(const Work&, const Seal&)>;
 
   Miner(Caches& caches, Datasets& datasets);
@@ -34,8 +34,8 @@ class Miner {
   void start(unsigned threads);
   /// Stops the sealers and the making of a dataset within some 10 ms. Work is forgotten.
   void stop();
-  bool running() const;
-  unsigned threads() const;
+  bool running() const { return running_ != 0; }
+  unsigned threads() const { return running_; }
 
   /// What to search from now on. With no sealers running it waits for start().
   void set_work(const Work& work, OnFound on_found);
@@ -51,8 +51,11 @@ class Miner {
  private:
   struct Job;
   void seal(std::stop_token stop);
-  void search(const std::shared_ptr<Job>& job, const std::stop_token& stop);
-  bool light_is_quicker(const Job& job) const;
+  std::shared_ptr<Job> next_job(const std::stop_token& stop);
+  void search(Job& job, const std::stop_token& stop);
+  void deliver(Job& job, std::uint64_t nonce, const MixHash& mix);
+  bool light_is_quicker(Job& job) const;
+  void pause(const std::stop_token& stop, std::uint64_t job_number);
   void stop_threads();
 
   Caches& caches_;
@@ -65,6 +68,7 @@ class Miner {
   std::atomic<std::uint64_t> job_number_{0};
   std::atomic<std::uint64_t> next_nonce_;
   std::atomic<bool> uses_dataset_{false};
+  std::atomic<unsigned> running_{0};
   RateMeter meter_;
 };
 

@@ -1,0 +1,14 @@
+// Compiled with -mavx2 -mbmi -mbmi2: nothing here runs before the processor was asked.
+#if defined(__x86_64__)
+#include "consensus/ethash/kernel_loops.hpp"
+#include "consensus/ethash/kernel_table.hpp"
+
+namespace quarry::ethash {
+namespace {
+#include "consensus/ethash/kernel_plain.inc"
+}  // namespace
+
+const Kernel kAvx2Kernel = {SimdLevel::avx2, rows, light, full};
+
+}  // namespace quarry::ethash
+#endif

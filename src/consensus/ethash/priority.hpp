@@ -1,0 +1,18 @@
+#pragma once
+/// \file
+/// Threads that take what others leave.
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace quarry::ethash {
+
+/// Lets the calling thread alone give way: to the loop, the chain, and whatever else the machine does.
+inline void give_way() {
+  constexpr int kNice = 10;
+  // On Linux a thread has a nice value of its own, under its thread id.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
+}
+
+}  // namespace quarry::ethash
