@@ -28,11 +28,6 @@ enum class FrameError : std::uint8_t {
 };
 const char* to_string(FrameError error);
 
-/// A message's payload, uncompressed: as rlpx.md and geth have it, 16 MiB - 1.
-inline constexpr std::size_t kMaxMessageBytes = (std::size_t{1} << 24) - 1;
-/// Before the Hello exchange nothing is longer than this (geth's baseProtocolMaxMsgSize).
-inline constexpr std::size_t kMaxHelloBytes = 2 * 1024;
-
 class FrameCodec {
  public:
   explicit FrameCodec(const FrameSecrets& secrets);

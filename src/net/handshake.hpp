@@ -8,14 +8,11 @@
 
 #include "core/expected.hpp"
 #include "core/secp256k1.hpp"
+#include "net/limits.hpp"
 
 namespace quarry::net {
 
 using HandshakeNonce = FixedBytes<struct HandshakeNonceTag, 32>;
-
-/// An auth or ack packet longer than this is refused: EIP-8 pads by 100 to 300 bytes and lets fields be
-/// added; no client sends more than some 700 bytes.
-inline constexpr std::size_t kMaxHandshakePacket = 4096;
 
 enum class HandshakeError : std::uint8_t {
   packet_too_large,   ///< the size prefix passes kMaxHandshakePacket

@@ -1,18 +1,9 @@
 #include "net/messages.hpp"
 
-#include <algorithm>
-
 namespace quarry::net {
 namespace {
 using rlp::Decoded;
 using rlp::DecodeError;
-
-constexpr std::size_t kKiB = 1024;
-constexpr std::size_t kMiB = 1024 * kKiB;
-/// geth's ProtocolMaxMsgSize: the most that one block or one answer may take.
-constexpr std::size_t kMaxPayload = 10 * kMiB;
-/// kMaxHashesRead hashes of 33 bytes, and the list's prefix.
-constexpr std::size_t kMaxHashList = 160 * kKiB;
 
 /// Reads a list of at most `most` items with `read_one(reader) -> Decoded<T>`.
 template <class T, class ReadOne>
@@ -27,6 +18,15 @@ Decoded<std::vector<T>> read_items(rlp::Reader list, std::size_t most, ReadOne r
   return out;
 }
 
+template <class Items, class WriteOne>
+Bytes encode_items(const Items& items, WriteOne write_one) {
+  rlp::Writer to;
+  const auto mark = to.begin_list();
+  for (const auto& item : items) write_one(to, item);
+  to.end_list(mark);
+  return to.take();
+}
+
 template <class T, class ReadOne>
 Decoded<std::vector<T>> decode_items(ByteView payload, std::size_t most, ReadOne read_one) {
   auto list = rlp::decode_list(payload);
@@ -34,28 +34,6 @@ Decoded<std::vector<T>> decode_items(ByteView payload, std::size_t most, ReadOne
   return read_items<T>(*list, most, read_one);
 }
 }  // namespace
-
-const std::array<MessageInfo, 12> kEthMessages = {{
-    {EthCode::status, "Status", MessageKind::status, 1 * kKiB},
-    {EthCode::new_block_hashes, "NewBlockHashes", MessageKind::announcement, kMaxHashList},
-    {EthCode::transactions, "Transactions", MessageKind::announcement, kMaxPayload},
-    {EthCode::get_block_headers, "GetBlockHeaders", MessageKind::request, 1 * kKiB},
-    {EthCode::block_headers, "BlockHeaders", MessageKind::answer, kMaxPayload},
-    {EthCode::get_block_bodies, "GetBlockBodies", MessageKind::request, kMaxHashList},
-    {EthCode::block_bodies, "BlockBodies", MessageKind::answer, kMaxPayload},
-    {EthCode::new_block, "NewBlock", MessageKind::announcement, kMaxPayload},
-    {EthCode::get_node_data, "GetNodeData", MessageKind::request, kMaxHashList},
-    {EthCode::node_data, "NodeData", MessageKind::answer, kMaxPayload},
-    {EthCode::get_receipts, "GetReceipts", MessageKind::request, kMaxHashList},
-    {EthCode::receipts, "Receipts", MessageKind::answer, kMaxPayload},
-}};
-
-const MessageInfo* find_message(std::uint64_t code) {
-  const auto at = std::find_if(kEthMessages.begin(), kEthMessages.end(), [&](const MessageInfo& row) {
-    return static_cast<std::uint64_t>(row.code) == code;
-  });
-  return at == kEthMessages.end() ? nullptr : &*at;
-}
 
 Bytes encode(const Status& status) {
   rlp::Writer to;
@@ -157,6 +135,24 @@ Decoded<NewBlock> decode_new_block(ByteView payload, HeaderIdentity identity) {
   return out;
 }
 
+Bytes encode_block_headers(std::span<const SealedHeader> headers) {
+  return encode_items(headers,
+                      [](rlp::Writer& to, const SealedHeader& header) { write_header(to, *header); });
+}
+Bytes encode_block_bodies(std::span<const Body> bodies) {
+  return encode_items(bodies, write_body);
+}
+Bytes encode_receipts(std::span<const std::vector<Receipt>> of_blocks) {
+  return encode_items(of_blocks, [](rlp::Writer& to, const std::vector<Receipt>& receipts) {
+    const auto mark = to.begin_list();
+    for (const auto& receipt : receipts) write_receipt(to, receipt);
+    to.end_list(mark);
+  });
+}
+Bytes encode_transactions(std::span<const Transaction> transactions) {
+  return encode_items(transactions, write_transaction);
+}
+
 Bytes encode_raw_list(std::span<const Bytes> items) {
   std::size_t length = 0;
   for (const Bytes& item : items) length += item.size();
@@ -189,8 +185,8 @@ Decoded<std::vector<std::vector<Receipt>>> decode_receipts(ByteView payload) {
   return decode_items<OfBlock>(payload, kMaxItemsRead, [](rlp::Reader& from) -> Decoded<OfBlock> {
     auto list = from.list();
     if (!list) return rlp::fail(list.error());
-    // The message's size bounds how many receipts a block can have.
-    return read_items<Receipt>(*list, kMaxPayload, [](rlp::Reader& inner) { return read_receipt(inner); });
+    return read_items<Receipt>(*list, kMaxTransactions,
+                               [](rlp::Reader& inner) { return read_receipt(inner); });
   });
 }
 
@@ -203,7 +199,7 @@ Decoded<std::vector<Bytes>> decode_node_data(ByteView payload) {
 }
 
 Decoded<std::vector<Transaction>> decode_transactions(ByteView payload) {
-  return decode_items<Transaction>(payload, kMaxPayload,
+  return decode_items<Transaction>(payload, kMaxTransactions,
                                    [](rlp::Reader& from) { return read_transaction(from); });
 }
 

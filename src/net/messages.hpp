@@ -1,20 +1,20 @@
 #pragma once
 /// \file
-/// The eth protocol's messages (devp2p caps/eth.md), eth/63: one table of codes, one record a message, one
-/// encode and decode each. Decoders bound every count and never throw. Any thread.
+/// The messages of eth/62 and eth/63 (devp2p caps/eth.md): one record a message, one encode and decode each;
+/// message_table.hpp lists them. Decoders bound every count and never throw. Any thread.
 
-#include <array>
-#include <optional>
-#include <string_view>
+#include <span>
 #include <variant>
 #include <vector>
 
 #include "core/block.hpp"
 #include "core/block_id.hpp"
 #include "core/receipt.hpp"
+#include "net/limits.hpp"
 
 namespace quarry::net {
 
+/// Counted from the capability's first message id.
 enum class EthCode : std::uint8_t {
   status = 0x00,
   new_block_hashes = 0x01,
@@ -30,34 +30,8 @@ enum class EthCode : std::uint8_t {
   receipts = 0x10,
 };
 
-enum class MessageKind : std::uint8_t { status, announcement, request, answer };
-
-struct MessageInfo {
-  EthCode code;
-  std::string_view name;
-  MessageKind kind;
-  std::size_t max_bytes;  ///< of the payload; longer ones are a protocol error
-};
-/// The messages of eth/63, by code.
-extern const std::array<MessageInfo, 12> kEthMessages;
-/// Nothing for a code that eth/63 does not have.
-const MessageInfo* find_message(std::uint64_t code);
-
-/// What we answer at most to one request, and take at most in one answer. geth asks for and serves the
-/// same; more is a peer's mistake.
-inline constexpr std::size_t kMaxHeadersServed = 192;
-inline constexpr std::size_t kMaxBodiesServed = 256;
-inline constexpr std::size_t kMaxReceiptsServed = 256;
-inline constexpr std::size_t kMaxNodesServed = 384;
-/// An answer stops growing past this many bytes (geth's softResponseLimit).
-inline constexpr std::size_t kSoftAnswerBytes = 2 * 1024 * 1024;
-/// Hashes in one request or announcement that we read at all.
-inline constexpr std::size_t kMaxHashesRead = 4096;
-/// Items in one answer that we read at all: geth asks for up to 1,024 headers and answers at most that.
-inline constexpr std::size_t kMaxItemsRead = 1024;
-
 struct Status {
-  std::uint64_t protocol_version = 63;
+  std::uint64_t protocol_version = 63;  ///< the negotiated version of eth
   std::uint64_t network_id = 0;
   TotalDifficulty total_difficulty;
   BlockHash head;
@@ -83,6 +57,10 @@ Bytes encode(const Status& status);
 Bytes encode(const GetBlockHeaders& query);
 Bytes encode_new_block_hashes(std::span<const BlockId> ids);
 Bytes encode_new_block(const Block& block, const TotalDifficulty& total_difficulty);
+Bytes encode_block_headers(std::span<const SealedHeader> headers);
+Bytes encode_block_bodies(std::span<const Body> bodies);
+Bytes encode_receipts(std::span<const std::vector<Receipt>> of_blocks);
+Bytes encode_transactions(std::span<const Transaction> transactions);
 /// For GetBlockBodies, GetReceipts and GetNodeData: a list of hashes.
 template <class Hash>
 Bytes encode_hashes(std::span<const Hash> hashes) {
@@ -99,7 +77,7 @@ Bytes encode_node_data(std::span<const Bytes> nodes);
 
 [[nodiscard]] rlp::Decoded<Status> decode_status(ByteView payload);
 [[nodiscard]] rlp::Decoded<GetBlockHeaders> decode_get_block_headers(ByteView payload);
-/// At most `most` hashes are kept; the rest is checked for form.
+/// At most kMaxHashesRead of them.
 template <class Hash>
 [[nodiscard]] rlp::Decoded<std::vector<Hash>> decode_hashes(ByteView payload) {
   auto list = rlp::decode_list(payload);

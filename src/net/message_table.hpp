@@ -1,0 +1,53 @@
+#pragma once
+/// \file
+/// The eth messages as data. A later version of the protocol is more rows here and, where a message's form
+/// changed, another codec.
+
+#include <span>
+#include <string_view>
+
+#include "net/messages.hpp"
+#include "net/p2p.hpp"
+
+namespace quarry::net {
+
+enum class MessageKind : std::uint8_t {
+  status,        ///< once, first
+  announcement,  ///< unasked for
+  request,       ///< wants an answer
+  answer,
+};
+
+struct MessageInfo {
+  EthCode code;
+  std::string_view name;  ///< as caps/eth.md spells it
+  MessageKind kind;
+  /// The versions of eth that have it.
+  unsigned since, until;
+  /// What a request is answered with; the code itself otherwise.
+  EthCode answer;
+  /// From this version on it is [request-id, what it was before] (eth/66, EIP-2481).
+  unsigned request_id_since;
+  std::size_t max_bytes;  ///< of the payload, uncompressed; longer ones are a protocol error
+  /// Decodes the whole payload and drops it.
+  rlp::Decoded<> (*check)(ByteView payload, HeaderIdentity identity);
+};
+std::span<const MessageInfo> eth_messages();
+/// The row of `code` in `version` of eth; null when that version does not have it.
+const MessageInfo* find_message(unsigned version, std::uint64_t code);
+/// The row of a code, whatever the version.
+const MessageInfo* find_message(std::uint64_t code);
+inline const MessageInfo& info(EthCode code) {
+  return *find_message(static_cast<std::uint64_t>(code));
+}
+
+struct EthVersionRow {
+  unsigned version;
+  std::uint64_t codes;  ///< message ids it takes
+};
+/// What we speak, lowest first.
+std::span<const EthVersionRow> eth_versions();
+/// The same as Hello announces it.
+std::vector<OwnCapability> own_capabilities();
+
+}  // namespace quarry::net
