@@ -1,0 +1,53 @@
+#include "consensus/errors.hpp"
+
+#include <array>
+
+
+namespace quarry {
+namespace {
+struct RuleName {
+  BlockRule rule;
+  std::string_view name;
+};
+constexpr std::array<RuleName, kBlockRuleCount> kRuleNames = {{
+    {BlockRule::unknown_parent, "unknown parent"},
+    {BlockRule::not_linked, "not linked"},
+    {BlockRule::known_bad, "known bad block"},
+    {BlockRule::number, "number"},
+    {BlockRule::future_time, "block in the future"},
+    {BlockRule::timestamp, "timestamp"},
+    {BlockRule::extra_data, "extra data"},
+    {BlockRule::dao_extra_data, "DAO fork extra data"},
+    {BlockRule::gas_limit, "gas limit"},
+    {BlockRule::gas_used_above_limit, "gas used above limit"},
+    {BlockRule::base_fee, "base fee"},
+    {BlockRule::fork_fields, "fields of another fork"},
+    {BlockRule::difficulty, "difficulty"},
+    {BlockRule::seal_mix, "seal mix"},
+    {BlockRule::seal_result, "seal result"},
+    {BlockRule::seal_epoch, "seal epoch"},
+    {BlockRule::ommers_hash, "ommers hash"},
+    {BlockRule::ommer_count, "ommer count"},
+    {BlockRule::ommer_repeated, "ommer repeated"},
+    {BlockRule::ommer_is_ancestor, "ommer is ancestor"},
+    {BlockRule::ommer_parent, "ommer parent"},
+    {BlockRule::ommer_header, "ommer header"},
+    {BlockRule::transactions_root, "transactions root"},
+    {BlockRule::withdrawals, "withdrawals"},
+    {BlockRule::receipts_root, "receipts root"},
+    {BlockRule::gas_used, "gas used"},
+    {BlockRule::logs_bloom, "logs bloom"},
+    {BlockRule::state_root, "state root"},
+    {BlockRule::transactions_unsupported, "transactions unsupported"},
+}};
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kRuleNames.size(); ++i)
+    if (static_cast<std::size_t>(kRuleNames[i].rule) != i) return false;
+  return true;
+}
+static_assert(in_order(), "a row for each BlockRule, in its order");
+}  // namespace
+
+std::string_view to_string(BlockRule rule) { return kRuleNames[static_cast<std::size_t>(rule)].name; }
+
+}  // namespace quarry
