@@ -1,0 +1,22 @@
+#pragma once
+/// \file
+/// A chain's forks may change while they lie ahead. Pure functions.
+
+#include <string>
+#include <vector>
+
+#include "core/chain_spec.hpp"
+#include "core/expected.hpp"
+
+namespace quarry {
+
+/// What would change from `have` to `wanted`, one line each: "Byzantium: not set -> block 100". Fails, in
+/// geth's words, when a fork is in force at the head by either of the two and differs.
+Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const ChainSpec& wanted, BlockNum head,
+                                              Timestamp head_time);
+
+/// The forks that a chain does not have, one line each with the consequence. Forks that private chains have
+/// no use for are left out.
+std::vector<std::string> unset_forks(const ChainSpec& spec);
+
+}  // namespace quarry

@@ -1,0 +1,405 @@
+#include "node/genesis_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/hex.hpp"
+#include "node/json_tree.hpp"
+
+namespace quarry {
+namespace {
+using Kind = JsonValue::Kind;
+/// A contract in the genesis may have as many bytes; EIP-170 allows 24 KiB, older chains more.
+constexpr std::size_t kMaxCodeBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kInitialBaseFee = 1'000'000'000;  ///< EIP-1559, INITIAL_BASE_FEE
+constexpr std::size_t kCliqueVanity = 32, kCliqueSeal = 65, kAddressBytes = 20;  ///< EIP-225
+/// SHA-256 of nothing: the requests hash of a block without requests (EIP-7685).
+constexpr std::string_view kEmptyRequestsHash =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+constexpr std::array kTopKeys = {"config",     "nonce",      "timestamp",     "extraData",     "gasLimit",
+                                 "difficulty", "mixHash",    "coinbase",      "alloc",         "number",
+                                 "gasUsed",    "parentHash", "baseFeePerGas", "excessBlobGas", "blobGasUsed"};
+constexpr std::array kConfigKeys = {"chainId", "daoForkSupport",         "eip150Hash", "ethash", "clique",
+                                    "jbc",     "terminalTotalDifficulty"};
+/// Known to geth, without a meaning here.
+constexpr std::array kConfigKeysWithoutEffect = {"terminalTotalDifficultyPassed", "blobSchedule",
+                                                 "depositContractAddress", "verkleTime",
+                                                 "enableVerkleAtGenesis"};
+constexpr std::array kAccountKeys = {"balance", "nonce", "code", "storage", "secretKey"};
+
+bool same_key(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+template <std::size_t N>
+bool one_of(const std::array<const char*, N>& keys, std::string_view key) {
+  return std::any_of(keys.begin(), keys.end(), [&](const char* known) { return same_key(known, key); });
+}
+
+/// Reads one file. Every reader returns false when the first error is set.
+class GenesisReader {
+ public:
+  Result<GenesisFile> read(const JsonValue& root) {
+    if (!root.is(Kind::object))
+      return fail("invalid genesis file: it holds " + std::string(name_of(root.kind)),
+                  "A genesis file is one JSON object: { \"config\": …, \"difficulty\": …, … }");
+    const bool fine = read_top(root) && read_config(root) && read_alloc(root) && check_extra_data(root);
+    if (!fine) return tl::unexpected(error_);
+    fill_fork_fields();
+    return std::move(out_);
+  }
+
+ private:
+  bool set_error(std::string what, std::string remedy = {}) {
+    error_ = {"invalid genesis file: " + std::move(what), std::move(remedy)};
+    return false;
+  }
+  bool bad_value(const JsonValue& value, const std::string& path, std::string_view what) {
+    return set_error(fmt::format("line {}: {}: {}", value.line, path, what));
+  }
+  static std::string shown(const JsonValue& value) {
+    if (value.is(Kind::string) || value.is(Kind::number))
+      return fmt::format("\"{}\"", value.text.size() > 80 ? value.text.substr(0, 77) + "…" : value.text);
+    return name_of(value.kind);
+  }
+  void warn(std::string text) {
+    // A file of nothing but unknown keys must not fill the log.
+    constexpr std::size_t kMostWarnings = 50;
+    if (out_.warnings.size() < kMostWarnings) out_.warnings.push_back(std::move(text));
+  }
+
+  template <class Known>
+  void warn_odd_keys(const JsonValue& object, std::string_view where, const Known& known) {
+    std::unordered_set<std::string_view> seen;
+    for (const auto& [key, value] : object.members) {
+      if (!seen.insert(key).second)
+        warn(fmt::format("line {}: {}\"{}\" is given twice; the first counts", value.line, where, key));
+      if (!known(key))
+        warn(fmt::format("line {}: unknown key {}\"{}\" has no effect", value.line, where, key));
+    }
+  }
+
+  // Values. An absent or null member leaves `out` as it is.
+  bool number(const JsonValue& value, const std::string& path, U256& out) {
+    if (!value.is(Kind::string) && !value.is(Kind::number))
+      return bad_value(value, path, fmt::format("{} where a number belongs", name_of(value.kind)));
+    if (value.text.empty()) return out = U256{}, true;
+    const auto parsed = U256::parse(value.text.starts_with("0X") ? "0x" + value.text.substr(2) : value.text);
+    if (!parsed || value.text == "0x" || value.text == "0X")
+      return bad_value(
+          value, path,
+          fmt::format("{} is not a number of at most 256 bits (hex after 0x, or decimal)", shown(value)));
+    out = *parsed;
+    return true;
+  }
+  bool number(const JsonValue& value, const std::string& path, std::uint64_t& out) {
+    U256 wide;
+    if (!number(value, path, wide)) return false;
+    if (!wide.fits_u64()) return bad_value(value, path, fmt::format("{} does not fit 64 bits", shown(value)));
+    out = wide.low64();
+    return true;
+  }
+  bool bytes(const JsonValue& value, const std::string& path, Bytes& out, std::size_t most) {
+    if (!value.is(Kind::string))
+      return bad_value(value, path, fmt::format("{} where hex bytes belong", name_of(value.kind)));
+    if (value.text.empty()) return out.clear(), true;
+    if (!value.text.starts_with("0x"))
+      return bad_value(value, path, fmt::format("{}: hex string without 0x prefix", shown(value)));
+    if (value.text.size() % 2 != 0)
+      return bad_value(value, path, fmt::format("{}: hex string of odd length", shown(value)));
+    if (value.text.size() / 2 - 1 > most)
+      return bad_value(value, path, fmt::format("{} bytes, most is {}", value.text.size() / 2 - 1, most));
+    auto read = from_hex(value.text);
+    if (!read) return bad_value(value, path, fmt::format("{}: not hex digits", shown(value)));
+    out = std::move(*read);
+    return true;
+  }
+  template <class Tag, std::size_t N>
+  bool fixed(const JsonValue& value, const std::string& path, FixedBytes<Tag, N>& out) {
+    Bytes read;
+    if (!bytes(value, path, read, kMaxExtraDataBytes)) return false;
+    const auto exact = FixedBytes<Tag, N>::from(read);
+    if (!exact) return bad_value(value, path, fmt::format("{} bytes where {} belong", read.size(), N));
+    out = *exact;
+    return true;
+  }
+  static const JsonValue* present(const JsonValue& object, std::string_view key) {
+    const JsonValue* value = object.find(key);
+    return value == nullptr || value->is(Kind::null) ? nullptr : value;
+  }
+  template <class T>
+  bool maybe_number(const JsonValue& object, const char* key, T& out) {
+    const JsonValue* value = present(object, key);
+    return value == nullptr || number(*value, key, out);
+  }
+  template <class T>
+  bool maybe_number(const JsonValue& object, const char* key, std::optional<T>& out) {
+    const JsonValue* value = present(object, key);
+    return value == nullptr || number(*value, key, out.emplace());
+  }
+  template <class T>
+  bool maybe_fixed(const JsonValue& object, const char* key, T& out) {
+    const JsonValue* value = present(object, key);
+    return value == nullptr || fixed(*value, key, out);
+  }
+
+  bool need(const JsonValue& root, const char* key, std::string_view example) {
+    if (present(root, key) != nullptr) return true;
+    return set_error(fmt::format("missing required field '{}' for Genesis", key),
+                     fmt::format("Add \"{}\": {} to the file's outermost braces.", key, example));
+  }
+
+  bool read_top(const JsonValue& root) {
+    Header& header = out_.genesis.header;
+    warn_odd_keys(root, "", [](std::string_view key) { return one_of(kTopKeys, key); });
+    if (!need(root, "gasLimit", "\"0x2fefd8\"") || !need(root, "difficulty", "\"0x20000\"") ||
+        !need(root, "alloc", "{}"))
+      return false;
+    std::uint64_t nonce = 0;
+    const JsonValue* extra = present(root, "extraData");
+    const bool fine =
+        maybe_number(root, "nonce", nonce) && maybe_number(root, "timestamp", header.timestamp) &&
+        (extra == nullptr || bytes(*extra, "extraData", header.extra_data, kMaxExtraDataBytes)) &&
+        maybe_number(root, "gasLimit", header.gas_limit) &&
+        maybe_number(root, "difficulty", header.difficulty) &&
+        maybe_fixed(root, "mixHash", header.mix_hash) && maybe_fixed(root, "coinbase", header.beneficiary) &&
+        maybe_number(root, "number", header.number) && maybe_number(root, "gasUsed", header.gas_used) &&
+        maybe_fixed(root, "parentHash", header.parent_hash) &&
+        maybe_number(root, "baseFeePerGas", header.base_fee_per_gas) &&
+        maybe_number(root, "excessBlobGas", header.excess_blob_gas) &&
+        maybe_number(root, "blobGasUsed", header.blob_gas_used);
+    for (unsigned i = 0; i < 8; ++i) header.nonce.bytes[i] = static_cast<std::uint8_t>(nonce >> (56 - 8 * i));
+    if (fine && header.number != 0)
+      return bad_value(*present(root, "number"), "number", "a genesis block has number 0");
+    return fine;
+  }
+
+  static bool is_config_key(std::string_view key) {
+    if (one_of(kConfigKeys, key)) return true;
+    return std::any_of(kForkTable.begin(), kForkTable.end(), [&](const ForkInfo& row) {
+      return same_key(key, row.block_key) || (!row.time_key.empty() && same_key(key, row.time_key));
+    });
+  }
+
+  bool read_config(const JsonValue& root) {
+    const JsonValue* config = present(root, "config");
+    if (config == nullptr) {
+      error_ = {"genesis has no chain configuration",
+                "Add \"config\": {\"chainId\": 1999, \"homesteadBlock\": 0, \"eip150Block\": 0, "
+                "\"eip155Block\": 0, "
+                "\"eip158Block\": 0, \"byzantiumBlock\": 0} to the genesis file."};
+      return false;
+    }
+    if (!config->is(Kind::object))
+      return bad_value(*config, "config", fmt::format("{} where an object belongs", name_of(config->kind)));
+    warn_odd_keys(*config, "config.", [&](std::string_view key) {
+      return is_config_key(key) || one_of(kConfigKeysWithoutEffect, key);
+    });
+    ChainSpec& spec = out_.genesis.spec;
+    if (present(*config, "chainId") == nullptr)
+      warn("config has no \"chainId\": it is 0, and wallets may refuse to sign");
+    if (const JsonValue* dao = present(*config, "daoForkSupport")) {
+      if (!dao->is(Kind::boolean)) return bad_value(*dao, "config.daoForkSupport", "neither true nor false");
+      spec.dao_fork_support = dao->flag;
+    }
+    if (!maybe_config_number(*config, "chainId", spec.chain_id)) return false;
+    if (present(*config, "terminalTotalDifficulty") != nullptr &&
+        !maybe_config_number(*config, "terminalTotalDifficulty", spec.terminal_total_difficulty.emplace()))
+      return false;
+    return read_forks(*config) && read_engine(*config);
+  }
+
+  template <class T>
+  bool maybe_config_number(const JsonValue& object, std::string_view key, T& out,
+                           std::string_view where = "config.") {
+    const JsonValue* value = present(object, key);
+    return value == nullptr || number(*value, fmt::format("{}{}", where, key), out);
+  }
+
+  bool read_forks(const JsonValue& config) {
+    for (const ForkInfo& row : kForkTable) {
+      const JsonValue* block = present(config, row.block_key);
+      const JsonValue* time = row.time_key.empty() ? nullptr : present(config, row.time_key);
+      if (block != nullptr && time != nullptr)
+        return bad_value(*time, fmt::format("config.{}", row.time_key),
+                         fmt::format("{} is given as well; keep one", row.block_key));
+      if (block == nullptr && time == nullptr) continue;
+      Activation activation{block != nullptr ? Activation::By::block : Activation::By::time, 0};
+      const std::string path = fmt::format("config.{}", block != nullptr ? row.block_key : row.time_key);
+      if (!number(block != nullptr ? *block : *time, path, activation.at)) return false;
+      out_.genesis.spec.forks[row.fork] = activation;
+    }
+    return true;
+  }
+
+  bool read_engine(const JsonValue& config) {
+    ChainSpec& spec = out_.genesis.spec;
+    const std::array<std::pair<const char*, EngineKind>, 3> engines = {
+        {{"clique", EngineKind::clique}, {"jbc", EngineKind::jbc}, {"ethash", EngineKind::ethash}}};
+    unsigned given = 0;
+    for (const auto& [key, kind] : engines) {
+      const JsonValue* block = present(config, key);
+      if (block == nullptr) continue;
+      if (!block->is(Kind::object))
+        return bad_value(*block, fmt::format("config.{}", key), "an object belongs here, {} at least");
+      if (given++ == 0) spec.engine = kind;
+      if (kind == EngineKind::clique &&
+          (!maybe_config_number(*block, "period", spec.clique.period, "config.clique.") ||
+           !maybe_config_number(*block, "epoch", spec.clique.epoch, "config.clique.")))
+        return false;
+      std::uint64_t zeros = spec.jbc.zeros;
+      if (kind == EngineKind::jbc && !maybe_config_number(*block, "zeros", zeros, "config.jbc."))
+        return false;
+      if (zeros > 64) return bad_value(*block, "config.jbc.zeros", "a hash has 64 hex digits");
+      spec.jbc.zeros = static_cast<unsigned>(zeros);
+    }
+    if (given > 1) warn("config names more than one engine; clique goes before jbc and ethash");
+    return true;
+  }
+
+  bool read_alloc(const JsonValue& root) {
+    const JsonValue& alloc = *present(root, "alloc");
+    if (!alloc.is(Kind::object))
+      return bad_value(alloc, "alloc", fmt::format("{} where an object belongs", name_of(alloc.kind)));
+    std::unordered_map<Address, std::uint32_t> seen;
+    for (const auto& [key, value] : alloc.members) {
+      const auto address = Address::from_hex(key);
+      if (!address)
+        return bad_value(value, fmt::format("alloc.\"{}\"", key.substr(0, 80)),
+                         "not an address (40 hex digits, with or without 0x)");
+      if (const auto [first, fresh] = seen.emplace(*address, value.line); !fresh)
+        return bad_value(value, fmt::format("alloc.{}", address->hex()),
+                         fmt::format("the address is given on line {} already", first->second));
+      if (!read_account(*address, value)) return false;
+    }
+    return true;
+  }
+
+  bool read_account(const Address& address, const JsonValue& value) {
+    const std::string path = fmt::format("alloc.{}", address.hex());
+    if (!value.is(Kind::object))
+      return bad_value(value, path, fmt::format("{} where an object belongs", name_of(value.kind)));
+    warn_odd_keys(value, path + ".", [](std::string_view key) { return one_of(kAccountKeys, key); });
+    GenesisAccount account{.address = address};
+    const JsonValue* balance = present(value, "balance");
+    if (balance == nullptr)
+      return set_error(
+          fmt::format("missing required field 'balance' for GenesisAccount (line {}, {})", value.line, path),
+          "Give it a \"balance\", \"0\" if it has none.");
+    if (!number(*balance, path + ".balance", account.balance)) return false;
+    const JsonValue *nonce = present(value, "nonce"), *code = present(value, "code"),
+                    *storage = present(value, "storage");
+    if (nonce != nullptr && !number(*nonce, path + ".nonce", account.nonce)) return false;
+    if (code != nullptr && !bytes(*code, path + ".code", account.code, kMaxCodeBytes)) return false;
+    if (storage != nullptr && !read_storage(*storage, path + ".storage", account)) return false;
+    if (present(value, "secretKey") != nullptr)
+      warn(fmt::format("line {}: {}.secretKey is not used", value.line, path));
+    out_.genesis.alloc.push_back(std::move(account));
+    return true;
+  }
+
+  bool read_storage(const JsonValue& storage, const std::string& path, GenesisAccount& account) {
+    if (!storage.is(Kind::object))
+      return bad_value(storage, path, fmt::format("{} where an object belongs", name_of(storage.kind)));
+    std::unordered_set<SlotKey> seen;
+    for (const auto& [key, value] : storage.members) {
+      std::pair<SlotKey, SlotValue> slot;
+      JsonValue key_text{.kind = Kind::string, .text = key, .line = value.line};
+      if (!word(key_text, path + " key", slot.first) ||
+          !word(value, fmt::format("{}.{}", path, key.substr(0, 80)), slot.second))
+        return false;
+      if (!seen.insert(slot.first).second)
+        return bad_value(value, path, fmt::format("slot {} is given twice", slot.first.hex()));
+      account.storage.push_back(slot);
+    }
+    return true;
+  }
+
+  /// Up to 32 bytes of hex, filled with zeros from the left, as geth takes storage.
+  template <class Tag>
+  bool word(const JsonValue& value, const std::string& path, FixedBytes<Tag, 32>& out) {
+    if (!value.is(Kind::string))
+      return bad_value(value, path, fmt::format("{} where hex bytes belong", name_of(value.kind)));
+    std::string digits = value.text.starts_with("0x") ? value.text.substr(2) : value.text;
+    if (digits.size() > 64)
+      return bad_value(value, path, fmt::format("{}: more than 32 bytes", shown(value)));
+    digits.insert(0, 64 - digits.size(), '0');
+    const auto read = FixedBytes<Tag, 32>::from_hex(digits);
+    if (!read) return bad_value(value, path, fmt::format("{}: not hex digits", shown(value)));
+    out = *read;
+    return true;
+  }
+
+  bool check_extra_data(const JsonValue& root) {
+    const std::size_t size = out_.genesis.header.extra_data.size();
+    const JsonValue* extra = present(root, "extraData");
+    if (out_.genesis.spec.engine == EngineKind::ethash && size > 32)
+      warn(fmt::format("extraData has {} bytes; other clients accept at most 32", size));
+    if (out_.genesis.spec.engine != EngineKind::clique) return true;
+    const std::size_t frame = kCliqueVanity + kCliqueSeal;
+    if (size > frame && (size - frame) % kAddressBytes == 0) return true;
+    return bad_value(
+        extra == nullptr ? root : *extra, "extraData",
+        fmt::format(
+            "{} bytes; clique wants {} bytes of vanity, {} a signer (at least one), then {} zero bytes", size,
+            kCliqueVanity, kAddressBytes, kCliqueSeal));
+  }
+
+  /// Later forks that hold from block 0 on give the genesis header their fields.
+  void fill_fork_fields() {
+    Header& header = out_.genesis.header;
+    const Rules rules = out_.genesis.spec.forks.rules(0, header.timestamp);
+    if (!rules.has(Fork::london)) {
+      if (header.base_fee_per_gas) warn("baseFeePerGas has no effect: London is not set at block 0");
+      header.base_fee_per_gas.reset();
+    } else if (!header.base_fee_per_gas) {
+      header.base_fee_per_gas = U256{kInitialBaseFee};
+    }
+    if (rules.has(Fork::shanghai)) header.withdrawals_root = kEmptyRoot;
+    if (rules.has(Fork::cancun)) {
+      header.blob_gas_used = header.blob_gas_used.value_or(0);
+      header.excess_blob_gas = header.excess_blob_gas.value_or(0);
+      header.parent_beacon_block_root = Hash256{};
+    } else {
+      header.blob_gas_used.reset();
+      header.excess_blob_gas.reset();
+    }
+    if (rules.has(Fork::prague)) header.requests_hash = Hash256::from_hex(kEmptyRequestsHash);
+  }
+
+  GenesisFile out_;
+  Error error_;
+};
+
+}  // namespace
+
+Result<GenesisFile> parse_genesis(std::string_view text) {
+  if (text.size() > kMaxGenesisBytes)
+    return fail(fmt::format("invalid genesis file: {} bytes, most is {}", text.size(), kMaxGenesisBytes));
+  auto tree = parse_json_tree(text);
+  if (!tree)
+    return fail("invalid genesis file: " + tree.error().what,
+                "Look for a missing comma, quote or brace there.");
+  return GenesisReader().read(*tree);
+}
+
+Result<GenesisFile> read_genesis_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path))
+    return fail(fmt::format("Failed to read genesis file: open {}: {}", path.string(),
+                            file ? "is a directory" : std::strerror(errno)),
+                "Give the path of a genesis file: quarry init PrivateGenesis.json --datadir DIR");
+  std::string text;
+  std::array<char, 1 << 16> piece;
+  while (text.size() <= kMaxGenesisBytes && (file.read(piece.data(), piece.size()), file.gcount() > 0))
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  return parse_genesis(text);
+}
+
+}  // namespace quarry
