@@ -1,5 +1,7 @@
 #include "net/loop.hpp"
 
+#include <csignal>
+
 #include "core/check.hpp"
 #include "net/uv_handle.hpp"
 
@@ -18,6 +20,8 @@ void Loop::LoopDeleter::operator()(uv_loop_s* loop) const {
 }
 
 Loop::Loop() : loop_(new uv_loop_t), wakeup_(new Wakeup), read_buffer_(kReadBufferBytes) {
+  // Writing to a peer that is gone is an error code, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
   QUARRY_CHECK(uv_loop_init(loop_.get()) == 0);
   const int status = wakeup_->async.open(this, [this](uv_async_t* async) {
     return uv_async_init(loop_.get(), async, [](uv_async_t* handle) {

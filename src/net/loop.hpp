@@ -20,6 +20,7 @@ namespace quarry::net {
 /// post(), stop() and on_loop_thread() may be called from other threads.
 ///
 /// What runs on the loop never blocks: no disk, no proof of work, no waiting for other threads.
+/// The first Loop makes the process ignore SIGPIPE.
 class Loop {
  public:
   Loop();

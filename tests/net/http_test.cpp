@@ -10,7 +10,7 @@
 
 using namespace quarry;
 using namespace quarry::net;
-using quarry::testing::RawClient;
+using quarry::test::RawClient;
 using namespace std::chrono_literals;
 
 namespace {

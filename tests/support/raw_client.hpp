@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace quarry::testing {
+namespace quarry::test {
 
 struct HttpAnswer {
   int status = 0;  ///< 0: the connection closed, or nothing came within the time
@@ -126,4 +126,4 @@ class RawClient {
   std::string buffer_;
 };
 
-}  // namespace quarry::testing
+}  // namespace quarry::test

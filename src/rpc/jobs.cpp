@@ -1,0 +1,48 @@
+#include "rpc/jobs.hpp"
+
+#include "rpc/methods.hpp"
+
+namespace quarry::rpc {
+namespace {
+
+/// Longer messages are parsed by a worker: on the loop 16 KiB take a tenth of a millisecond.
+constexpr std::size_t kMostBytesOnLoop = 16 * 1024;
+/// Commands of some seconds that wait for each other.
+constexpr std::size_t kMostSlowQueued = 64;
+
+constexpr std::string_view kBusy = "too many requests wait for an answer; try again";
+
+}  // namespace
+
+Jobs::Jobs(net::Loop& loop, const Dispatcher& dispatcher, unsigned workers, std::size_t most_queued)
+    : loop_(loop),
+      dispatcher_(dispatcher),
+      workers_("rpc", workers, most_queued),
+      slow_("rpc-slow", 1, kMostSlowQueued) {}
+
+void Jobs::stop() {
+  workers_.stop();
+  slow_.stop();
+}
+
+void Jobs::run(std::string text, const Caller& caller, Done done) {
+  const bool parse_here = text.size() <= kMostBytesOnLoop;
+  auto message = std::make_shared<Message>();
+  Where where = Where::worker;
+  if (parse_here) {
+    *message = parse_message(text);
+    where = Dispatcher::where(*message);
+    if (where == Where::loop) return done(dispatcher_.answer(*message, caller));
+  }
+  auto shared_done = std::make_shared<Done>(std::move(done));
+  auto task = [this, message, text = parse_here ? std::string() : std::move(text), caller, shared_done] {
+    if (!text.empty()) *message = parse_message(text);
+    auto answer = dispatcher_.answer(*message, caller);
+    loop_.post([shared_done, answer = std::move(answer)]() mutable { (*shared_done)(std::move(answer)); });
+  };
+  auto& pool = where == Where::slow ? slow_ : workers_;
+  if (pool.try_submit(std::move(task))) return;
+  (*shared_done)(error_answer(*message, static_cast<int>(RpcCode::limit_exceeded), kBusy));
+}
+
+}  // namespace quarry::rpc

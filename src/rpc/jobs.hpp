@@ -1,0 +1,34 @@
+#pragma once
+/// \file
+/// Runs messages where their methods belong, and brings the answers back to the loop.
+
+#include <functional>
+
+#include "core/worker_pool.hpp"
+#include "net/loop.hpp"
+#include "rpc/dispatcher.hpp"
+
+namespace quarry::rpc {
+
+/// Loop thread.
+class Jobs {
+ public:
+  /// Called once, on the loop, with the answer's text; empty when there is nothing to answer.
+  using Done = std::function<void(std::string)>;
+
+  Jobs(net::Loop& loop, const Dispatcher& dispatcher, unsigned workers, std::size_t most_queued);
+
+  /// Answers at once, inside the call, what is answered on the loop. `done` holds what it answers to
+  /// weakly: it may come after that is gone, but not after this object is.
+  void run(std::string message, const Caller& caller, Done done);
+  /// Waits for what runs; drops the rest.
+  void stop();
+
+ private:
+  net::Loop& loop_;
+  const Dispatcher& dispatcher_;
+  WorkerPool workers_;
+  WorkerPool slow_;
+};
+
+}  // namespace quarry::rpc

@@ -1,0 +1,256 @@
+#include "rpc/methods.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "core/keccak.hpp"
+#include "test_backend.hpp"
+
+using namespace quarry;
+using namespace quarry::rpc;
+using quarry::test::Rpc;
+
+namespace {
+
+const std::string kAddress = "0x" + std::string(39, '0') + "1";
+const std::string kHash = "0x" + std::string(64, '2');
+
+/// A wrong value for a parameter, and what is said of it.
+struct Bad {
+  Json value;
+  std::string error;
+};
+
+/// What a parameter of that name does not take; the words are geth 1.7.3's where it has such a parameter.
+std::vector<Bad> bad_values(const std::string& name) {
+  const std::string cannot = "json: cannot unmarshal ";
+  const auto fixed = [&](const std::string& type, std::size_t digits) {
+    return std::vector<Bad>{
+        {5, cannot + "non-string into Go value of type " + type},
+        {"", cannot + "empty hex string into Go value of type " + type},
+        {"12", cannot + "hex string without 0x prefix into Go value of type " + type},
+        {"0x1", cannot + "hex string of odd length into Go value of type " + type},
+        {"0xzz", cannot + "invalid hex string into Go value of type " + type},
+        {"0x12", "hex string has length 2, want " + std::to_string(digits) + " for " + type}};
+  };
+  if (name == "address") return fixed("common.Address", 40);
+  if (name == "hash") return fixed("common.Hash", 64);
+  if (name == "block") {
+    return {{12, "hex string without 0x prefix"},
+            {"nonsense", "hex string without 0x prefix"},
+            {"0x", "hex string \"0x\""},
+            {"0x01", "hex number with leading zero digits"},
+            {"0x1ffffffffffffffff", "hex number > 64 bits"},
+            {"0xffffffffffffffff", "Blocknumber too high"},
+            {true, "a block is a tag or a hex number"},
+            {Json::object(), "a block object has either blockHash or blockNumber"},
+            {{{"blockHash", "0x12"}}, "blockHash is not 32 bytes of 0x-prefixed hex"},
+            {{{"blockHash", 5}}, "blockHash and blockNumber are hex strings"}};
+  }
+  if (name == "full") return {{"yes", cannot + "string into Go value of type bool"}};
+  if (name == "index" || name == "seconds" || name == "threads" || name == "first" || name == "last") {
+    return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Uint64"},
+            {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
+            {1.5, cannot + "non-string into Go value of type hexutil.Uint64"}};
+  }
+  if (name == "data")
+    return {{"0x123", cannot + "hex string of odd length into Go value of type hexutil.Bytes"}};
+  if (name == "slot")
+    return {{"0xzz", "invalid hex string"},
+            {"0x" + std::string(65, '1'), "storage slot of more than 32 bytes"}};
+  if (name == "enode" || name == "file" || name == "passphrase") {
+    return {{5, cannot + "number into Go value of type string"},
+            {Json::array(), cannot + "array into Go value of type string"}};
+  }
+  ADD_FAILURE() << "a parameter without bad values: " << name;
+  return {};
+}
+
+Json good_value(const std::string& name) {
+  if (name == "address") return kAddress;
+  if (name == "hash") return kHash;
+  if (name == "block") return "latest";
+  if (name == "full") return false;
+  if (name == "data") return "0x";
+  if (name == "slot" || name == "index" || name == "first") return "0x0";
+  if (name == "enode") return "enode://12";
+  if (name == "seconds" || name == "threads" || name == "last") return 1;
+  return "text";
+}
+
+std::vector<std::string> names_of(const Method& method) {
+  std::vector<std::string> out;
+  std::string text(method.params);
+  std::erase_if(text, [](char c) { return c == ' ' || c == '?'; });
+  for (std::size_t at = 0; at < text.size();) {
+    const auto comma = std::min(text.find(',', at), text.size());
+    out.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST(Methods, TheTableIsInOrder) {
+  std::set<std::string_view> names;
+  for (const auto& method : all_methods()) {
+    EXPECT_TRUE(names.insert(method.name).second) << method.name;
+    EXPECT_FALSE(method.doc.empty()) << method.name;
+    EXPECT_TRUE(std::any_of(all_modules().begin(), all_modules().end(), [&](const ModuleInfo& m) {
+      return m.name == module_of(method.name);
+    })) << method.name;
+    const auto first_optional = method.params.find('?');
+    if (first_optional == std::string_view::npos) continue;
+    const auto rest = method.params.substr(first_optional);
+    EXPECT_EQ(std::count(rest.begin(), rest.end(), '?'), std::count(rest.begin(), rest.end(), ',') + 1)
+        << method.name;
+  }
+}
+
+TEST(Methods, EveryParameterOfEveryMethodIsChecked) {
+  Rpc rpc;
+  for (const auto& method : all_methods()) {
+    const auto names = names_of(method);
+    Json good = Json::array();
+    for (const auto& name : names) good.push_back(good_value(name));
+    Json many = good;
+    many.push_back(1);
+    EXPECT_EQ(rpc.error(method.name, many),
+              "-32602 too many arguments, want at most " + std::to_string(names.size()));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      for (const auto& bad : bad_values(names[i])) {
+        Json params = good;
+        params[i] = bad.value;
+        EXPECT_EQ(rpc.error(method.name, params),
+                  "-32602 invalid argument " + std::to_string(i) + ": " + bad.error)
+            << method.name << params.dump();
+      }
+      if (i >= param_count(method).least) continue;
+      Json missing = Json::array();
+      for (std::size_t k = 0; k < i; ++k) missing.push_back(good[k]);
+      const auto want = "-32602 missing value for required argument " + std::to_string(i);
+      EXPECT_EQ(rpc.error(method.name, missing), want) << method.name;
+      missing.push_back(nullptr);
+      EXPECT_EQ(rpc.error(method.name, missing), want) << method.name;
+    }
+  }
+}
+
+TEST(Methods, ModulesAreSwitchedOnByName) {
+  Rpc rpc;
+  std::vector<std::string> unknown;
+  const auto modules = ModuleSet::parse("eth, net,shh,db", unknown);
+  EXPECT_EQ(unknown, (std::vector<std::string>{"shh", "db"}));
+  const Caller caller{Access::http, modules};
+  EXPECT_EQ(rpc.call("rpc_modules", Json::array(), caller)["result"],
+            (Json{{"eth", "1.0"}, {"net", "1.0"}, {"rpc", "1.0"}}));
+  EXPECT_EQ(rpc.call("eth_blockNumber", Json::array(), caller)["result"], "0x0");
+  const auto refusal = rpc.error("web3_clientVersion", Json::array(), caller);
+  EXPECT_TRUE(refusal.starts_with("-32601 the method web3_clientVersion does not exist/is not available\n"))
+      << refusal;
+  EXPECT_NE(refusal.find("--rpcapi"), std::string::npos);
+  unknown.clear();
+  EXPECT_TRUE(ModuleSet::parse("*", unknown).has("personal"));
+  EXPECT_TRUE(unknown.empty());
+}
+
+TEST(Methods, KeysAndMinerAreRefusedWhereOthersReach) {
+  Rpc rpc;
+  const Caller exposed{Access::http, ModuleSet::all(), true};
+  for (const char* method : {"personal_listAccounts", "admin_peers", "miner_stop"}) {
+    const auto refusal = rpc.error(method, Json::array(), exposed);
+    EXPECT_TRUE(refusal.starts_with("-32601 ")) << refusal;
+    EXPECT_NE(refusal.find("--rpcaddr 127.0.0.1"), std::string::npos) << refusal;
+  }
+  EXPECT_EQ(rpc.call("eth_chainId", Json::array(), exposed)["result"], "0x7cf");
+  EXPECT_FALSE(rpc.call("rpc_modules", Json::array(), exposed)["result"].contains("personal"));
+  const Caller local{Access::http, ModuleSet::all(), false};
+  EXPECT_EQ(rpc.call("personal_listAccounts", Json::array(), local)["result"], Json::array());
+}
+
+TEST(Methods, AccountsAndMiner) {
+  Rpc rpc;
+  EXPECT_EQ(rpc.result("eth_accounts"), Json::array());
+  EXPECT_TRUE(rpc.error("miner_start", {1})
+                  .starts_with("-32000 etherbase missing: etherbase address must be explicitly specified\n"));
+  EXPECT_TRUE(
+      rpc.error("eth_coinbase").starts_with("-32000 etherbase address must be explicitly specified\n"));
+  EXPECT_EQ(rpc.result("personal_newAccount", {"pw"}), kAddress);
+  EXPECT_EQ(rpc.result("personal_listAccounts"), Json{kAddress});
+  EXPECT_EQ(rpc.result("personal_unlockAccount", {kAddress, "pw"}), true);
+  EXPECT_EQ(rpc.node.unlocked_for, std::chrono::seconds(300));
+  EXPECT_EQ(rpc.result("personal_unlockAccount", {kAddress, "pw", 0}), true);
+  EXPECT_EQ(rpc.node.unlocked_for, std::chrono::seconds(0));
+  EXPECT_EQ(rpc.error("personal_unlockAccount", {kAddress, "no"}),
+            "-32000 could not decrypt key with given passphrase");
+  EXPECT_EQ(rpc.result("personal_lockAccount", {kAddress}), true);
+  EXPECT_EQ(rpc.result("miner_setEtherbase", {kAddress}), true);
+  EXPECT_EQ(rpc.result("eth_coinbase"), kAddress);
+  EXPECT_EQ(rpc.result("miner_start", {1}), true);
+  EXPECT_EQ(rpc.node.mining_threads, 1U);
+  EXPECT_EQ(rpc.result("eth_mining"), true);
+  EXPECT_EQ(rpc.result("eth_hashrate"), "0xf4240");
+  EXPECT_EQ(rpc.result("miner_getHashrate"), 1'000'000);
+  EXPECT_EQ(rpc.result("miner_stop"), true);
+  EXPECT_EQ(rpc.result("eth_mining"), false);
+}
+
+TEST(Methods, AdminShapesAreGeths) {
+  Rpc rpc;
+  const auto info = rpc.result("admin_nodeInfo");
+  EXPECT_EQ(info["protocols"]["eth"], (Json{{"difficulty", 0},
+                                            {"genesis", rpc.blocks.at(0).header.hash().hex()},
+                                            {"head", rpc.blocks.at(0).header.hash().hex()},
+                                            {"network", 1999}}));
+  EXPECT_EQ(info["ports"], (Json{{"discovery", 0}, {"listener", 30303}}));
+  EXPECT_EQ(info["id"], std::string(128, '0'));
+  EXPECT_EQ(info["listenAddr"], "[::]:30303");
+  const auto peers = rpc.result("admin_peers");
+  EXPECT_EQ(peers[0]["protocols"]["eth"]["difficulty"], 1707456);
+  EXPECT_EQ(peers[0]["protocols"]["eth"]["version"], 63);
+  EXPECT_EQ(peers[0]["network"]["remoteAddress"], "127.0.0.1:51000");
+  EXPECT_EQ(peers[1]["protocols"]["eth"], "handshake");
+  EXPECT_EQ(rpc.result("admin_peerErrors")[0], (Json{{"peer", "enode://11@1.2.3.4:1"},
+                                                     {"error", "refused"},
+                                                     {"time", "1970-01-01T00:00:00Z"},
+                                                     {"count", 2}}));
+  EXPECT_EQ(rpc.result("admin_addPeer", {"enode://12"}), true);
+  EXPECT_EQ(rpc.error("admin_addPeer", {"x"}),
+            "-32000 invalid enode: missing scheme\nIt begins with enode://.");
+  EXPECT_EQ(rpc.result("admin_datadir"), "/data");
+  EXPECT_EQ(rpc.error("admin_exportChain", {"f", "0x2", "0x1"}),
+            "-32602 invalid argument 2: the last block is below the first");
+}
+
+TEST(Methods, SyncingTellsThePivot) {
+  Rpc rpc;
+  EXPECT_EQ(rpc.result("eth_syncing"), false);
+  rpc.node.progress = SyncProgress{0, 5, 360, 17, 40, 296, "state"};
+  EXPECT_EQ(rpc.result("eth_syncing"), (Json{{"startingBlock", "0x0"},
+                                             {"currentBlock", "0x5"},
+                                             {"highestBlock", "0x168"},
+                                             {"pulledStates", "0x11"},
+                                             {"knownStates", "0x28"},
+                                             {"pivotBlock", "0x128"},
+                                             {"phase", "state"}}));
+}
+
+TEST(Methods, StateIsReadAtTheBlockThatWasNamed) {
+  Rpc rpc;
+  Account account;
+  account.nonce = 7;
+  account.balance = 1000;
+  account.code_hash = CodeHash(keccak256(as_bytes("x")));
+  rpc.blocks.accounts[*Address::from_hex(kAddress)] = account;
+  EXPECT_EQ(rpc.result("eth_getBalance", {kAddress, "latest"}), "0x3e8");
+  EXPECT_EQ(rpc.result("eth_getBalance", {"0x" + std::string(40, '9')}), "0x0");
+  EXPECT_EQ(rpc.result("eth_getTransactionCount", {kAddress, "0x0"}), "0x7");
+  EXPECT_EQ(rpc.result("eth_getCode", {kAddress, {{"blockNumber", "0x0"}}}), "0x6001");
+  EXPECT_EQ(rpc.result("eth_getCode", {"0x" + std::string(40, '9'), "latest"}), "0x");
+  EXPECT_EQ(rpc.result("eth_getStorageAt", {kAddress, "0x5", "latest"}), "0x" + std::string(63, '0') + "5");
+  EXPECT_TRUE(rpc.error("eth_getBalance", {kAddress, "0x1"}).starts_with("-32000 header not found\n"));
+  EXPECT_TRUE(rpc.error("eth_getBalance", {kAddress, {{"blockHash", kHash}}})
+                  .starts_with("-32000 header not found\n"));
+}

@@ -1,0 +1,205 @@
+#pragma once
+/// \file
+/// A node's backend over blocks in memory: the chain of a file, or a genesis alone.
+
+#include <map>
+#include <mutex>
+
+#include "fixtures.hpp"
+#include "rpc/backend.hpp"
+#include "rpc/dispatcher.hpp"
+#include "rpc/json_rpc.hpp"
+
+namespace quarry::test {
+
+/// Accounts in memory; the same at every block.
+class MapState final : public StateView {
+ public:
+  explicit MapState(const std::map<Address, Account>& accounts) : accounts_(accounts) {}
+  std::optional<Account> account(const Address& address) const override {
+    const auto found = accounts_.find(address);
+    return found == accounts_.end() ? std::nullopt : std::optional(found->second);
+  }
+  SlotValue slot(const Address&, const SlotKey& key) const override { return SlotValue(key); }
+  Bytes code(const CodeHash&) const override { return {0x60, 0x01}; }
+
+ private:
+  const std::map<Address, Account>& accounts_;
+};
+
+class BlockList final : public rpc::ChainReader {
+ public:
+  BlockList() { add(Block{seal_header({}, HeaderIdentity::keccak_rlp), {}}); }
+  /// Reads geth's stream of blocks; the genesis is its first.
+  explicit BlockList(const std::filesystem::path& file) {
+    const auto bytes = read_file(file);
+    rlp::Reader reader(bytes);
+    while (!reader.at_end()) {
+      auto block = read_block(reader, HeaderIdentity::keccak_rlp);
+      if (!block) break;
+      add(std::move(*block));
+    }
+  }
+  void add(Block block) {
+    total_ += block.header->difficulty;
+    ids_[block.header.hash()] = blocks_.size();
+    totals_.push_back(total_);
+    blocks_.push_back(std::move(block));
+  }
+  std::size_t size() const { return blocks_.size(); }
+  const Block& at(std::size_t index) const { return blocks_.at(index); }
+
+  BlockId head() const override { return id_of(blocks_.size() - 1); }
+  std::optional<BlockId> canonical(BlockNum number) const override {
+    return number < blocks_.size() ? std::optional(id_of(number)) : std::nullopt;
+  }
+  std::optional<BlockId> find(const BlockHash& hash) const override {
+    const auto found = ids_.find(hash);
+    return found == ids_.end() ? std::nullopt : std::optional(id_of(found->second));
+  }
+  std::optional<SealedHeader> header(const BlockId& id) const override {
+    return blocks_.at(id.number).header;
+  }
+  std::optional<Block> block(const BlockId& id) const override { return blocks_.at(id.number); }
+  std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const override {
+    return totals_.at(id.number);
+  }
+  Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const override {
+    if (id.number + 128 < blocks_.size()) {
+      return fail("the state of block " + std::to_string(id.number) + " is not kept");
+    }
+    return std::make_unique<MapState>(accounts);
+  }
+  std::map<Address, Account> accounts;
+
+ private:
+  BlockId id_of(std::size_t index) const { return {index, blocks_[index].header.hash()}; }
+  std::vector<Block> blocks_;
+  std::vector<TotalDifficulty> totals_;
+  std::map<BlockHash, std::size_t> ids_;
+  TotalDifficulty total_;
+};
+
+struct TestNode final : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainControl {
+  explicit TestNode(BlockList& blocks) : blocks_(blocks) { chain_spec.chain_id = 1999; }
+
+  std::vector<Address> list() override {
+    const std::lock_guard lock(mutex);
+    return addresses;
+  }
+  Result<Address> new_account(const std::string& passphrase) override {
+    const std::lock_guard lock(mutex);
+    Address address;
+    address.bytes[19] = static_cast<std::uint8_t>(addresses.size() + 1);
+    addresses.push_back(address);
+    passphrases.push_back(passphrase);
+    return address;
+  }
+  Result<> unlock(const Address&, const std::string& passphrase, std::chrono::seconds duration) override {
+    unlocked_for = duration;
+    if (passphrase == "pw") return {};
+    return fail("could not decrypt key with given passphrase");
+  }
+  Result<> lock(const Address&) override { return {}; }
+
+  Result<> start(std::optional<unsigned> threads) override {
+    if (!etherbase())
+      return fail("etherbase missing: etherbase address must be explicitly specified",
+                  "personal.newAccount()");
+    mining_threads = threads.value_or(2);
+    return {};
+  }
+  void stop() override { mining_threads = 0; }
+  void set_etherbase(const Address& address) override { base = address; }
+  bool mining() override { return mining_threads != 0; }
+  std::uint64_t hashrate() override { return 1'000'000; }
+  std::optional<Address> etherbase() override { return base; }
+
+  rpc::NodeInfo node_info() override {
+    rpc::NodeInfo info;
+    info.enode = "enode://00@[::]:30303?discport=0";
+    info.enodes = {"enode://00@127.0.0.1:30303?discport=0"};
+    info.ip = "::";
+    info.listen_addr = "[::]:30303";
+    info.name = client_version();
+    info.listener_port = 30303;
+    return info;
+  }
+  std::vector<rpc::PeerInfo> peers() override {
+    rpc::PeerInfo young, known;
+    young.caps = {"eth/63"};
+    known = young;
+    known.name = "Geth/v1.7.3";
+    known.local_address = "127.0.0.1:30303";
+    known.remote_address = "127.0.0.1:51000";
+    known.eth = rpc::PeerInfo::Eth{63, TotalDifficulty{1707456}, blocks_.head().hash};
+    return {known, young};
+  }
+  std::vector<rpc::PeerFailure> peer_errors() override { return {{"enode://11@1.2.3.4:1", "refused", 0, 2}}; }
+  Result<bool> add_peer(const std::string& url) override {
+    if (!url.starts_with("enode://"))
+      return fail("invalid enode: missing scheme", "It begins with enode://.");
+    return true;
+  }
+  Result<bool> remove_peer(const std::string&) override { return true; }
+  Result<bool> add_trusted_peer(const std::string&) override { return true; }
+  std::size_t peer_count() override { return 2; }
+  bool listening() override { return true; }
+
+  BlockNum head_number() override { return blocks_.size() - 1; }
+  std::optional<rpc::SyncProgress> syncing() override { return progress; }
+  Result<> export_chain(const std::string& file, std::optional<BlockNum>, std::optional<BlockNum>) override {
+    if (file.empty()) return fail("no file");
+    return {};
+  }
+  Result<> import_chain(const std::string&) override { return {}; }
+  std::string datadir() override { return "/data"; }
+  std::string client_version() override { return "Quarry/test"; }
+  std::uint64_t network_id() override { return 1999; }
+  const ChainSpec& spec() override { return chain_spec; }
+  BlockHash genesis_hash() override { return blocks_.at(0).header.hash(); }
+  unsigned protocol_version() override { return 63; }
+
+  std::mutex mutex;
+  std::vector<Address> addresses;
+  std::vector<std::string> passphrases;
+  std::chrono::seconds unlocked_for{-1};
+  std::optional<Address> base;
+  unsigned mining_threads = 0;
+  std::optional<rpc::SyncProgress> progress;
+  ChainSpec chain_spec;
+
+ private:
+  BlockList& blocks_;
+};
+
+/// Blocks, node and dispatcher, with calls by method and parameters.
+struct Rpc {
+  Rpc() = default;
+  explicit Rpc(const std::filesystem::path& file) : blocks(file) {}
+
+  rpc::Json call(std::string_view method, rpc::Json params = rpc::Json::array(),
+                 const rpc::Caller& caller = {rpc::Access::console}) {
+    const rpc::Json request = {
+        {"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", std::move(params)}};
+    return rpc::Json::parse(dispatcher.call(request.dump(), caller));
+  }
+  rpc::Json result(std::string_view method, rpc::Json params = rpc::Json::array()) {
+    auto answer = call(method, std::move(params));
+    EXPECT_FALSE(answer.contains("error")) << answer.dump();
+    return answer.contains("result") ? answer["result"] : rpc::Json("(no result)");
+  }
+  /// The code and the message, as "-32602 missing …".
+  std::string error(std::string_view method, rpc::Json params = rpc::Json::array(),
+                    const rpc::Caller& caller = {rpc::Access::console}) {
+    const auto answer = call(method, std::move(params), caller);
+    if (!answer.contains("error")) return "no error: " + answer.dump();
+    return answer["error"]["code"].dump() + " " + answer["error"]["message"].get<std::string>();
+  }
+
+  BlockList blocks;
+  TestNode node{blocks};
+  rpc::Dispatcher dispatcher{rpc::Backend{node, node, node, node, blocks}};
+};
+
+}  // namespace quarry::test
