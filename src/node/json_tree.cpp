@@ -33,10 +33,12 @@ class TreeBuilder {
   bool start_array(std::size_t) { return open(JsonValue::Kind::array); }
   bool end_array() { return close(); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
-    const std::size_t end = std::min(position, text_.size());
-    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    const std::size_t begin = text_.substr(0, end > 0 ? end - 1 : 0).rfind('\n');
-    error_ = fmt::format("line {}, column {}: not JSON", line, end - (begin == text_.npos ? 0 : begin + 1));
+    // The last byte that was read is the one that does not fit.
+    const std::size_t at = std::min(position == 0 ? 0 : position - 1, text_.size());
+    const std::string_view before = text_.substr(0, at);
+    const auto lines = std::count(before.begin(), before.end(), '\n');
+    const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+    error_ = fmt::format("line {}, column {}: not JSON", lines + 1, at - line_start + 1);
     return false;
   }
 
