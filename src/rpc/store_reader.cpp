@@ -1,0 +1,43 @@
+#include "rpc/store_reader.hpp"
+
+#include <fmt/format.h>
+
+namespace quarry::rpc {
+
+StoreReader::StoreReader(const Database& database) : chain_(database), state_(database) {}
+
+BlockId StoreReader::head() const {
+  return chain_.heads().block;
+}
+std::optional<BlockId> StoreReader::canonical(BlockNum number) const {
+  return chain_.canonical_id(number);
+}
+std::optional<BlockId> StoreReader::find(const BlockHash& hash) const {
+  return chain_.id_of(hash);
+}
+std::optional<SealedHeader> StoreReader::header(const BlockId& id) const {
+  return chain_.header(id);
+}
+std::optional<Block> StoreReader::block(const BlockId& id) const {
+  return chain_.block(id);
+}
+std::optional<TotalDifficulty> StoreReader::total_difficulty(const BlockId& id) const {
+  return chain_.total_difficulty(id);
+}
+
+Result<std::unique_ptr<StateView>> StoreReader::state_at(const BlockId& id) const {
+  if (chain_.canonical_id(id.number) != id) {
+    return fail(fmt::format("the state of block {} ({}) is not kept: it is not on the canonical chain",
+                            id.number, id.hash.hex()));
+  }
+  if (auto view = state_.at(id.number)) return view;
+  const auto head = state_.head();
+  const auto oldest = state_.oldest_state();
+  if (!head || !oldest) {
+    return fail("the state is not here yet: it is being downloaded", "eth.syncing tells how far it is.");
+  }
+  return fail(fmt::format("the state of block {} is not kept", id.number),
+              fmt::format("States of the blocks {} to {} can be read.", *oldest, head->number));
+}
+
+}  // namespace quarry::rpc

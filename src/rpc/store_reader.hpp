@@ -1,0 +1,29 @@
+#pragma once
+/// \file
+/// ChainReader over the database.
+
+#include "rpc/backend.hpp"
+#include "storage/chain_store.hpp"
+#include "storage/state_store.hpp"
+
+namespace quarry::rpc {
+
+/// Thread-safe. `database` outlives this and the states it gives out.
+class StoreReader final : public ChainReader {
+ public:
+  explicit StoreReader(const Database& database);
+
+  BlockId head() const override;
+  std::optional<BlockId> canonical(BlockNum number) const override;
+  std::optional<BlockId> find(const BlockHash& hash) const override;
+  std::optional<SealedHeader> header(const BlockId& id) const override;
+  std::optional<Block> block(const BlockId& id) const override;
+  std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const override;
+  Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const override;
+
+ private:
+  ChainStore chain_;
+  StateStore state_;
+};
+
+}  // namespace quarry::rpc
