@@ -19,7 +19,10 @@ struct Enode {
 
   /// "[::]", "0.0.0.0" or nothing: what a node prints of itself when it does not know its address.
   bool has_unspecified_host() const;
+  /// The URL.
   std::string to_string() const;
+  /// "10.0.0.2:30303", "[::1]:30303".
+  std::string address() const;
   friend bool operator==(const Enode&, const Enode&) = default;
 };
 

@@ -121,21 +121,50 @@ Handshaken<AckMessage> read_ack(const PrivateKey& own, ByteView packet) {
   return out;
 }
 
-Handshake::Handshake(const PrivateKey& own) : own_(own), ephemeral_(random_private_key()) {
-  fill_random(nonce_.bytes);
+Handshaken<AckMessage> read_plain_ack(const PrivateKey& own, ByteView packet) {
+  const auto text = ecies_decrypt(own, packet, {});
+  if (!text) return error(HandshakeError::wrong_key);
+  // ephemeral key 64, nonce 32, one zero byte
+  if (text->size() != kPlainAckBytes - kEciesOverhead) return error(HandshakeError::malformed_message);
+  const ByteView view{*text};
+  return AckMessage{.ephemeral_key = *NodeId::from(view.first(64)),
+                    .nonce = *HandshakeNonce::from(view.subspan(64, 32))};
 }
 
-Handshake Handshake::initiate(const PrivateKey& own, const NodeId& remote, Bytes& to_send) {
-  Handshake out(own);
-  out.initiator_ = true;
+HandshakeKeys HandshakeKeys::random() {
+  HandshakeKeys out{.ephemeral = random_private_key(), .nonce = {}};
+  fill_random(out.nonce.bytes);
+  return out;
+}
+
+FrameSecrets derive_secrets(bool initiator, const HandshakeKeys& own, const NodeId& remote_ephemeral,
+                            const HandshakeNonce& remote_nonce, ByteView sent, ByteView received) {
+  const auto secret = ecdh_x(own.ephemeral, remote_ephemeral);
+  QUARRY_CHECK(secret.has_value());  // the caller has made sure that it is a point
+  const HandshakeNonce& initiator_nonce = initiator ? own.nonce : remote_nonce;
+  const HandshakeNonce& recipient_nonce = initiator ? remote_nonce : own.nonce;
+  const Hash256 shared = keccak_of(*secret, keccak_of(recipient_nonce, initiator_nonce));
+  FrameSecrets out;
+  out.aes = keccak_of(*secret, shared);
+  out.mac = keccak_of(*secret, out.aes);
+  out.egress_seed = to_bytes(xor_of(out.mac, remote_nonce));
+  append(out.egress_seed, sent);
+  out.ingress_seed = to_bytes(xor_of(out.mac, own.nonce));
+  append(out.ingress_seed, received);
+  return out;
+}
+
+Handshake Handshake::initiate(const PrivateKey& own, const NodeId& remote, Bytes& to_send,
+                              const HandshakeKeys& keys) {
+  Handshake out(own, keys, true);
   out.remote_ = remote;
   const auto token = ecdh_x(own, remote);
   QUARRY_CHECK(token.has_value());
   rlp::Writer message;
   const auto mark = message.begin_list();
-  message.write(sign(out.ephemeral_, xor_of(*token, out.nonce_)))
+  message.write(sign(keys.ephemeral, xor_of(*token, keys.nonce)))
       .write(public_key(own))
-      .write(out.nonce_)
+      .write(keys.nonce)
       .write(std::uint64_t{4})
       .end_list(mark);
   out.auth_packet_ = wrap(remote, message.take());
@@ -143,8 +172,8 @@ Handshake Handshake::initiate(const PrivateKey& own, const NodeId& remote, Bytes
   return out;
 }
 
-Handshake Handshake::respond(const PrivateKey& own) {
-  return Handshake(own);
+Handshake Handshake::respond(const PrivateKey& own, const HandshakeKeys& keys) {
+  return Handshake(own, keys, false);
 }
 
 Handshaken<bool> Handshake::advance(Bytes& input, Bytes& to_send) {
@@ -182,46 +211,46 @@ Handshaken<bool> Handshake::accept_auth(const AuthMessage& auth, ByteView auth_p
 
   Bytes ack;
   if (plain) {
-    Bytes text = to_bytes(public_key(ephemeral_));
-    append(text, nonce_);
+    Bytes text = to_bytes(public_key(keys_.ephemeral));
+    append(text, keys_.nonce);
     text.push_back(0);
     ack = ecies_encrypt(remote_, text, {});
   } else {
     rlp::Writer message;
     const auto mark = message.begin_list();
-    message.write(public_key(ephemeral_)).write(nonce_).write(std::uint64_t{4}).end_list(mark);
+    message.write(public_key(keys_.ephemeral)).write(keys_.nonce).write(std::uint64_t{4}).end_list(mark);
     ack = wrap(remote_, message.take());
   }
   append(to_send, ack);
-  derive(*remote_ephemeral, auth.nonce, ack, auth_packet);
+  secrets_ = derive_secrets(false, keys_, *remote_ephemeral, auth.nonce, ack, auth_packet);
   return true;
 }
 
 Handshaken<bool> Handshake::on_ack(Bytes& input) {
+  if (!input.empty() && input[0] == 0x04) {
+    if (input.size() < kPlainAckBytes) return false;
+    const ByteView packet = ByteView{input}.first(kPlainAckBytes);
+    if (const auto ack = read_plain_ack(own_, packet)) {
+      const auto done = accept_ack(*ack, packet);
+      input.erase(input.begin(), input.begin() + kPlainAckBytes);
+      return done;
+    }
+  }
   const auto size = eip8_packet_size(input);
   if (!size) return error(size.error());
   if (!*size || input.size() < **size) return false;
-  const Bytes packet(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(**size));
-  input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(**size));
+  const ByteView packet = ByteView{input}.first(**size);
   const auto ack = read_ack(own_, packet);
   if (!ack) return error(ack.error());
-  if (!ecdh_x(ephemeral_, ack->ephemeral_key)) return error(HandshakeError::bad_public_key);
-  derive(ack->ephemeral_key, ack->nonce, auth_packet_, packet);
-  return true;
+  const auto done = accept_ack(*ack, packet);
+  input.erase(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(**size));
+  return done;
 }
 
-void Handshake::derive(const NodeId& remote_ephemeral, const HandshakeNonce& remote_nonce, ByteView sent,
-                       ByteView received) {
-  const Hash256 secret = *ecdh_x(ephemeral_, remote_ephemeral);
-  const HandshakeNonce& initiator_nonce = initiator_ ? nonce_ : remote_nonce;
-  const HandshakeNonce& recipient_nonce = initiator_ ? remote_nonce : nonce_;
-  const Hash256 shared = keccak_of(secret, keccak_of(recipient_nonce, initiator_nonce));
-  secrets_.aes = keccak_of(secret, shared);
-  secrets_.mac = keccak_of(secret, secrets_.aes);
-  secrets_.egress_seed = to_bytes(xor_of(secrets_.mac, remote_nonce));
-  append(secrets_.egress_seed, sent);
-  secrets_.ingress_seed = to_bytes(xor_of(secrets_.mac, nonce_));
-  append(secrets_.ingress_seed, received);
+Handshaken<bool> Handshake::accept_ack(const AckMessage& ack, ByteView ack_packet) {
+  if (!ecdh_x(keys_.ephemeral, ack.ephemeral_key)) return error(HandshakeError::bad_public_key);
+  secrets_ = derive_secrets(true, keys_, ack.ephemeral_key, ack.nonce, auth_packet_, ack_packet);
+  return true;
 }
 
 }  // namespace quarry::net

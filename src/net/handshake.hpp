@@ -4,7 +4,6 @@
 /// give the secrets of the frames. Sans-IO.
 
 #include <optional>
-#include <string>
 
 #include "core/expected.hpp"
 #include "core/secp256k1.hpp"
@@ -48,22 +47,36 @@ struct FrameSecrets {
   Bytes ingress_seed;
 };
 
-/// How many bytes the packet at the front of `input` has; nothing when that is not known yet. A recipient
-/// takes the older form without a size for one of `plain_size` bytes when it cannot be the newer.
+/// How many bytes the EIP-8 packet at the front of `input` has; nothing when that is not known yet.
 [[nodiscard]] Handshaken<std::optional<std::size_t>> eip8_packet_size(ByteView input);
 
+/// One whole packet each, with its size in front; the plain ones are those from before EIP-8.
 [[nodiscard]] Handshaken<AuthMessage> read_auth(const PrivateKey& own, ByteView packet);
 [[nodiscard]] Handshaken<AuthMessage> read_plain_auth(const PrivateKey& own, ByteView packet);
 [[nodiscard]] Handshaken<AckMessage> read_ack(const PrivateKey& own, ByteView packet);
+[[nodiscard]] Handshaken<AckMessage> read_plain_ack(const PrivateKey& own, ByteView packet);
 inline constexpr std::size_t kPlainAuthBytes = 307;
 inline constexpr std::size_t kPlainAckBytes = 210;
+
+/// What one side makes anew for each handshake.
+struct HandshakeKeys {
+  PrivateKey ephemeral;
+  HandshakeNonce nonce;
+  static HandshakeKeys random();
+};
+
+/// What both sides have in common once they have each other's keys and nonces (rlpx.md, "Secrets").
+/// `sent` and `received` are the handshake packets as they went over the wire.
+FrameSecrets derive_secrets(bool initiator, const HandshakeKeys& own, const NodeId& remote_ephemeral,
+                            const HandshakeNonce& remote_nonce, ByteView sent, ByteView received);
 
 /// One side of one handshake. Feed what arrives; send what it writes.
 class Handshake {
  public:
   /// `to_send` gets the auth packet.
-  static Handshake initiate(const PrivateKey& own, const NodeId& remote, Bytes& to_send);
-  static Handshake respond(const PrivateKey& own);
+  static Handshake initiate(const PrivateKey& own, const NodeId& remote, Bytes& to_send,
+                            const HandshakeKeys& keys = HandshakeKeys::random());
+  static Handshake respond(const PrivateKey& own, const HandshakeKeys& keys = HandshakeKeys::random());
 
   /// Takes a whole packet off the front of `input` when it is there, and appends an answer to `to_send`.
   /// True when the handshake is complete: what stays in `input` are frames.
@@ -74,16 +87,15 @@ class Handshake {
   const FrameSecrets& secrets() const { return secrets_; }
 
  private:
-  explicit Handshake(const PrivateKey& own);
+  Handshake(const PrivateKey& own, const HandshakeKeys& keys, bool initiator)
+      : own_(own), keys_(keys), initiator_(initiator) {}
   Handshaken<bool> on_auth(Bytes& input, Bytes& to_send);
   Handshaken<bool> on_ack(Bytes& input);
   Handshaken<bool> accept_auth(const AuthMessage& auth, ByteView auth_packet, bool plain, Bytes& to_send);
-  void derive(const NodeId& remote_ephemeral, const HandshakeNonce& remote_nonce, ByteView sent,
-              ByteView received);
+  Handshaken<bool> accept_ack(const AckMessage& ack, ByteView ack_packet);
 
   PrivateKey own_;
-  PrivateKey ephemeral_;
-  HandshakeNonce nonce_;
+  HandshakeKeys keys_;
   NodeId remote_;
   bool initiator_ = false;
   Bytes auth_packet_;

@@ -1,0 +1,573 @@
+#include "net/peer_set.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+
+#include "core/check.hpp"
+#include "net/dial_schedule.hpp"
+#include "net/peer_errors.hpp"
+#include "net/session.hpp"
+#include "net/tcp.hpp"
+#include "net/timer.hpp"
+
+namespace quarry::net {
+namespace {
+/// A connection that lasted this long was a good one: redials begin anew.
+constexpr std::chrono::milliseconds kGoodConnection = 30s;
+/// close() waits so long for last words to be taken.
+constexpr std::chrono::milliseconds kCloseTime = 3s;
+constexpr const char* kLoopback = "127.0.0.1";
+/// A dial that finds all places taken looks again after this long, milliseconds.
+constexpr std::uint64_t kDialWait = 100;
+
+/// Lets other threads post to the loop for as long as the set lives.
+class LoopGate {
+ public:
+  explicit LoopGate(Loop& loop) : loop_(&loop) {}
+  void shut() {
+    const std::lock_guard lock(mutex_);
+    loop_ = nullptr;
+  }
+  void post(std::function<void()> work) {
+    const std::lock_guard lock(mutex_);
+    if (loop_ != nullptr) loop_->post(std::move(work));
+  }
+
+ private:
+  std::mutex mutex_;
+  Loop* loop_;  // guarded by mutex_
+};
+
+std::uint64_t unix_seconds() {
+  using namespace std::chrono;
+  return static_cast<std::uint64_t>(duration_cast<seconds>(system_clock::now().time_since_epoch()).count());
+}
+
+VerdictKind kind_of(ConnectFailure failure) {
+  switch (failure) {
+    case ConnectFailure::refused:
+      return VerdictKind::refused;
+    case ConnectFailure::timed_out:
+      return VerdictKind::timed_out;
+    case ConnectFailure::unknown_host:
+      return VerdictKind::unknown_host;
+    case ConnectFailure::unreachable:
+    case ConnectFailure::other:
+      return VerdictKind::unreachable;
+  }
+  return VerdictKind::unreachable;
+}
+
+/// The enode URL where there is one that may work, or else the address.
+std::string name_of(const Session& session) {
+  const auto& info = session.info();
+  const bool has_enode = !info.enode.host.empty() && info.enode.tcp_port != 0;
+  return session.dialled() || has_enode ? info.enode.to_string() : info.remote_address;
+}
+
+std::string unspecified_host_hint(const Enode& node) {
+  return fmt::format(
+      "the enode's host is [{}], which names no machine: {} was dialled instead; from another "
+      "machine put that node's address there",
+      node.host.empty() ? "::" : node.host, kLoopback);
+}
+}  // namespace
+
+class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_this<PeerSet::Impl> {
+ public:
+  Impl(Loop& loop, PeerSetConfig config, PeerEvents& events)
+      : loop_(loop),
+        config_(std::move(config)),
+        events_(events),
+        own_id_(public_key(config_.key)),
+        gate_(std::make_shared<LoopGate>(loop)),
+        wanted_(config_.timeouts),
+        timer_(loop, [this] { on_timer(); }),
+        close_timer_(loop, [this] { finish_close(); }) {}
+
+  Result<> start();
+  void close(std::function<void()> done);
+  void abandon();
+  void add_peer(const Enode& node, PeerKind kind, bool asked);
+  void remove_peer(const NodeId& node);
+  bool send(PeerId peer, EthCode code, ByteView payload);
+  Session* find(PeerId peer) const;
+  std::vector<PeerInfo> peers() const;
+  std::size_t peer_count() const;
+
+  // SessionOwner
+  const PrivateKey& key() const override { return config_.key; }
+  Hello hello() const override;
+  LocalStatus local_status() override { return events_.local_status(); }
+  std::optional<Verdict> refuse(const Session& session) override;
+  void on_up(Session& session) override;
+  void on_eth(Session& session, EthCode code, Bytes payload, Hold hold) override;
+  void on_end(Session& session, const Verdict& verdict) override;
+  void on_closed(Session& session) override;
+
+  const NodeId& own_id() const { return own_id_; }
+  std::uint16_t port() const { return listener_ ? listener_->port() : 0; }
+  std::vector<PeerError> errors() const { return errors_.list(); }
+
+ private:
+  using SessionPtr = std::shared_ptr<Session>;
+
+  void accept(StreamPtr stream);
+  void make_room_for_pending();
+  void open_session(StreamPtr stream, std::optional<Enode> dialled);
+  void on_timer();
+  Verdict no_answer_yet(const WantedNode& node) const;
+  void plan();
+  void plan_soon();
+  void dial(WantedNode& node);
+  void on_dialled(const Enode& node, Expected<StreamPtr, ConnectError> result);
+  /// A session with this id that has said Hello.
+  Session* with_id(const NodeId& id, const Session* but) const;
+  /// A session with this id that is on its way or up.
+  Session* any_with_id(const NodeId& id, const Session* but = nullptr) const;
+  bool is_exempt(const NodeId& id) const { return wanted_.is_static(id) || wanted_.is_trusted(id); }
+  std::optional<Verdict> refuse_for_room(const NodeId& id, const Session* session) const;
+  void dial_failed(const Enode& node, Verdict verdict);
+  void report(Verdict verdict, const NodeId& id, const std::string& peer, bool inbound);
+  void answer(WantedNode& node, Verdict verdict, bool repeated);
+  void finish_close();
+  void resume_all();
+
+  Loop& loop_;
+  const PeerSetConfig config_;
+  PeerEvents& events_;
+  const NodeId own_id_;
+  std::shared_ptr<LoopGate> gate_;
+  std::shared_ptr<InboundBudget> budget_;
+  std::unique_ptr<TcpListener> listener_;
+  DialSchedule wanted_;
+  PeerErrors errors_;
+  std::map<PeerId, SessionPtr> sessions_;
+  std::map<NodeId, std::shared_ptr<ConnectAttempt>> attempts_;
+  PeerId last_id_ = 0;
+  Timer timer_;        // the next dial or overdue answer
+  Timer close_timer_;  // bounds close()
+  bool started_ = false;
+  bool closing_ = false;
+  std::function<void()> on_closed_;
+};
+
+// ---- listening and connecting ------------------------------------------------------------------
+
+Result<> PeerSet::Impl::start() {
+  // Not in the constructor: there is no weak pointer to this yet.
+  budget_ = InboundBudget::make(kMaxInboundBytes, kMaxInboundMessages, nullptr,
+                                [gate = gate_, weak = weak_from_this()] {
+                                  gate->post([weak] {
+                                    if (const auto self = weak.lock()) self->resume_all();
+                                  });
+                                });
+  if (config_.listen) {
+    auto made = TcpListener::listen(loop_, {config_.listen_host, config_.listen_port, "--port"},
+                                    [this](StreamPtr stream) { accept(std::move(stream)); });
+    if (!made) return tl::unexpected<Error>(made.error());
+    listener_ = std::move(*made);
+  }
+  started_ = true;
+  plan_soon();
+  return {};
+}
+
+void PeerSet::Impl::accept(StreamPtr stream) {
+  if (closing_) return;
+  make_room_for_pending();
+  open_session(std::move(stream), std::nullopt);
+}
+
+void PeerSet::Impl::make_room_for_pending() {
+  std::size_t pending = 0;
+  Session* oldest = nullptr;
+  for (const auto& [id, session] : sessions_) {
+    if (!session->inbound() || session->phase() >= Session::Phase::up) continue;
+    if (pending++ == 0) oldest = session.get();  // ids grow with time
+  }
+  if (pending >= kMaxPendingInbound) {
+    oldest->end({.kind = VerdictKind::timed_out,
+                 .reason = fmt::format("made room: {} connections are in their handshakes", pending)},
+                DisconnectReason::too_many_peers);
+  }
+}
+
+void PeerSet::Impl::open_session(StreamPtr stream, std::optional<Enode> dialled) {
+  const PeerId id = ++last_id_;
+  const auto budget = InboundBudget::make(kMaxInboundBytesPerPeer, kMaxInboundMessagesPerPeer, budget_,
+                                          [gate = gate_, weak = weak_from_this(), id] {
+                                            gate->post([weak, id] {
+                                              const auto self = weak.lock();
+                                              if (!self) return;
+                                              if (auto* session = self->find(id)) session->resume();
+                                            });
+                                          });
+  auto session =
+      std::make_shared<Session>(*this, id, std::move(stream), std::move(dialled), config_.timeouts, budget);
+  sessions_.emplace(id, session);
+  session->start();
+}
+
+void PeerSet::Impl::resume_all() {
+  const auto sessions = sessions_;
+  for (const auto& [id, session] : sessions) session->resume();
+}
+
+// ---- wanting and dialling ----------------------------------------------------------------------
+
+void PeerSet::Impl::add_peer(const Enode& node, PeerKind kind, bool asked) {
+  if (closing_) return;
+  auto* wanted = wanted_.want(node, kind);
+  if (wanted == nullptr) {
+    const Verdict full{.kind = VerdictKind::unreachable,
+                       .reason = fmt::format("not dialled: {} nodes are wanted already", kMaxKnownNodes)};
+    return report(full, node.id, node.to_string(), false);
+  }
+  const auto now = loop_.now_ms();
+  if (asked) wanted->answer_by_ms = now + static_cast<std::uint64_t>(config_.timeouts.verdict.count());
+  // One under way already gives the answer.
+  if (!attempts_.contains(node.id)) wanted->dial_at_ms = now;
+  plan_soon();
+}
+
+void PeerSet::Impl::remove_peer(const NodeId& node) {
+  wanted_.forget(node);
+  attempts_.erase(node);
+  const auto sessions = sessions_;
+  for (const auto& [id, session] : sessions) {
+    if (session->knows_id() && session->node_id() == node) {
+      session->end({.kind = VerdictKind::disconnected, .reason = "removed by request"},
+                   DisconnectReason::requested);
+    }
+  }
+}
+
+/// In a later turn: callers get their answers after they have returned.
+void PeerSet::Impl::plan_soon() {
+  if (started_ && !closing_) timer_.start(0ms);
+}
+
+void PeerSet::Impl::plan() {
+  if (closing_) return;
+  const auto next = wanted_.next_ms();
+  if (!next) return timer_.stop();
+  const auto now = loop_.now_ms();
+  timer_.start(std::chrono::milliseconds{*next > now ? *next - now : 0});
+}
+
+void PeerSet::Impl::on_timer() {
+  const auto self = shared_from_this();
+  const auto now = loop_.now_ms();
+  // Each step may call the node, which may want or forget others: nodes are looked up one by one.
+  for (const auto& id : wanted_.due(now)) {
+    auto* node = wanted_.find(id);
+    if (node == nullptr) continue;
+    if (attempts_.size() >= kMaxDialsAtOnce) {
+      node->dial_at_ms = now + kDialWait;
+      continue;
+    }
+    node->dial_at_ms.reset();
+    dial(*node);
+  }
+  for (const auto& id : wanted_.unanswered(now)) {
+    if (auto* node = wanted_.find(id)) answer(*node, no_answer_yet(*node), false);
+  }
+  plan();
+}
+
+Verdict PeerSet::Impl::no_answer_yet(const WantedNode& node) const {
+  const bool connecting = attempts_.contains(node.enode.id);
+  return {.kind = VerdictKind::timed_out,
+          .reason = fmt::format("timed out: {} does not answer (after {} s)", node.enode.address(),
+                                static_cast<double>(config_.timeouts.verdict.count()) / 1000),
+          .remedy = connecting
+                        ? "is its address right, and is there a firewall in between? Dialling goes on"
+                        : "it takes connections but does not finish the handshakes: is it an Ethereum node?"};
+}
+
+void PeerSet::Impl::dial(WantedNode& node) {
+  const Enode enode = node.enode;
+  if (enode.id == own_id_) {
+    return dial_failed(enode, {.kind = VerdictKind::self,
+                               .reason = "connected to self: this enode is this node's own",
+                               .remedy = "give it the other node's admin.nodeInfo.enode"});
+  }
+  if (const auto* session = any_with_id(enode.id)) {
+    if (session->phase() == Session::Phase::up && node.answer_by_ms)
+      answer(node, {.kind = VerdictKind::already_connected, .reason = "already connected"}, false);
+    return;  // it answers when it is up, and is dialled again when it ends
+  }
+  if (const auto verdict = refuse_for_room(enode.id, nullptr)) return dial_failed(enode, *verdict);
+  const std::string host = enode.has_unspecified_host() ? kLoopback : enode.host;
+  attempts_[enode.id] = tcp_connect(loop_, host, enode.tcp_port, config_.timeouts.connect,
+                                    [this, enode](Expected<StreamPtr, ConnectError> result) {
+                                      const auto self = shared_from_this();
+                                      attempts_.erase(enode.id);
+                                      on_dialled(enode, std::move(result));
+                                    });
+}
+
+void PeerSet::Impl::on_dialled(const Enode& node, Expected<StreamPtr, ConnectError> result) {
+  if (closing_) return;
+  if (result) return open_session(std::move(*result), node);
+  dial_failed(node, {.kind = kind_of(result.error().failure),
+                     .reason = result.error().error.what,
+                     .remedy = result.error().error.remedy});
+}
+
+void PeerSet::Impl::dial_failed(const Enode& node, Verdict verdict) {
+  const bool hopeless = verdict.kind == VerdictKind::self;
+  report(std::move(verdict), node.id, node.to_string(), false);
+  if (hopeless) {
+    wanted_.forget(node.id);
+  } else {
+    wanted_.retry(node.id, loop_.now_ms());
+  }
+  plan();
+}
+
+// ---- what sessions ask and tell ----------------------------------------------------------------
+
+Hello PeerSet::Impl::hello() const {
+  Hello out{.client = config_.client, .listen_port = port(), .id = own_id_};
+  for (const auto& own : own_capabilities()) out.capabilities.push_back(own.capability);
+  return out;
+}
+
+Session* PeerSet::Impl::with_id(const NodeId& id, const Session* but) const {
+  for (const auto& [number, session] : sessions_) {
+    const auto phase = session->phase();
+    if (phase != Session::Phase::status && phase != Session::Phase::up) continue;
+    if (session.get() != but && session->node_id() == id) return session.get();
+  }
+  return nullptr;
+}
+
+Session* PeerSet::Impl::any_with_id(const NodeId& id, const Session* but) const {
+  for (const auto& [number, session] : sessions_) {
+    if (session.get() == but || session->phase() == Session::Phase::closing || !session->knows_id()) continue;
+    if (session->node_id() == id) return session.get();
+  }
+  return nullptr;
+}
+
+std::optional<Verdict> PeerSet::Impl::refuse_for_room(const NodeId& id, const Session* session) const {
+  if (is_exempt(id)) return std::nullopt;
+  const auto taken = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
+    const auto phase = entry.second->phase();
+    return entry.second.get() != session && (phase == Session::Phase::status || phase == Session::Phase::up);
+  });
+  if (static_cast<std::size_t>(taken) < config_.max_peers) return std::nullopt;
+  return Verdict{
+      .kind = VerdictKind::too_many_peers,
+      .reason = fmt::format("too many peers: {} of {} places are taken here", taken, config_.max_peers),
+      .remedy = "raise --maxpeers, or make it a static or trusted node"};
+}
+
+std::optional<Verdict> PeerSet::Impl::refuse(const Session& session) {
+  const NodeId& id = session.node_id();
+  if (closing_) return Verdict{.kind = VerdictKind::disconnected, .reason = "this node is stopping"};
+  if (id == own_id_) return Verdict{.kind = VerdictKind::self, .reason = "connected to self"};
+  if (const auto* other = with_id(id, &session)) {
+    // Two nodes that dial each other at the same moment must drop the same one of the two connections: the
+    // one that the node with the lower id has dialled.
+    const bool crossed = other->phase() == Session::Phase::status && other->inbound() != session.inbound();
+    const bool keep_new = crossed && session.inbound() == (own_id_ < id);
+    if (!keep_new) return Verdict{.kind = VerdictKind::already_connected, .reason = "already connected"};
+    sessions_.at(other->id())->end({.kind = VerdictKind::already_connected, .reason = "already connected"});
+  }
+  return refuse_for_room(id, &session);
+}
+
+void PeerSet::Impl::on_up(Session& session) {
+  auto& info = session.info();
+  info.trusted = wanted_.is_trusted(info.node_id);
+  info.is_static = wanted_.is_static(info.node_id);
+  errors_.clear(info.node_id);
+  auto* node = wanted_.find(info.node_id);
+  if (node != nullptr) {
+    node->dial_at_ms.reset();
+    if (node->answer_by_ms)
+      answer(*node, {.kind = VerdictKind::connected, .reason = "connected to " + info.client}, false);
+    if (node->kind == PeerKind::plain) wanted_.forget(info.node_id);
+  }
+  plan();
+  events_.on_peer_up(info);
+}
+
+void PeerSet::Impl::on_eth(Session& session, EthCode code, Bytes payload, Hold hold) {
+  events_.on_message(session.id(), code, std::move(payload), std::move(hold));
+}
+
+void PeerSet::Impl::on_end(Session& session, const Verdict& verdict) {
+  const NodeId id = session.knows_id() ? session.node_id() : NodeId{};
+  if (session.was_up()) events_.on_peer_down(session.id(), verdict.reason);
+  if (closing_) return;
+  // Another connection to the same node is there: nothing is wrong and nothing to do.
+  const auto* other = id.is_zero() ? nullptr : any_with_id(id, &session);
+  if (verdict.kind == VerdictKind::already_connected && other != nullptr) {
+    if (other->phase() != Session::Phase::up) return;
+    auto* node = wanted_.find(id);
+    if (node != nullptr && node->answer_by_ms) answer(*node, verdict, false);
+    return;
+  }
+  if (session.up_for() >= kGoodConnection) wanted_.succeeded(id);
+  report(verdict, id, name_of(session), session.inbound());
+  // A wanted node that refused to be dialled, or left: again later. One that only failed to dial us is
+  // on its way from our side too, or will be.
+  if (!attempts_.contains(id) && other == nullptr) wanted_.retry(id, loop_.now_ms());
+  plan();
+}
+
+void PeerSet::Impl::on_closed(Session& session) {
+  sessions_.erase(session.id());
+  if (closing_ && sessions_.empty()) finish_close();
+}
+
+// ---- telling people ----------------------------------------------------------------------------
+
+void PeerSet::Impl::answer(WantedNode& node, Verdict verdict, bool repeated) {
+  node.answer_by_ms.reset();
+  if (node.enode.has_unspecified_host()) {
+    if (!verdict.remedy.empty()) verdict.remedy += "; ";
+    verdict.remedy += unspecified_host_hint(node.enode);
+  }
+  PeerReport out{.verdict = std::move(verdict),
+                 .node_id = node.enode.id,
+                 .peer = node.enode.to_string(),
+                 .asked = true,
+                 .repeated = repeated};
+  events_.on_report(out);
+}
+
+void PeerSet::Impl::report(Verdict verdict, const NodeId& id, const std::string& peer, bool inbound) {
+  // Peers that never said who they are differ by address only; their port is another one each time.
+  const std::string key = id.is_zero() ? peer.substr(0, peer.rfind(':')) : peer;
+  const bool repeated = errors_.add(id, key, inbound, verdict, unix_seconds());
+  auto* node = id.is_zero() ? nullptr : wanted_.find(id);
+  if (node != nullptr && node->answer_by_ms) return answer(*node, std::move(verdict), repeated);
+  events_.on_report(
+      {.verdict = std::move(verdict), .node_id = id, .peer = peer, .inbound = inbound, .repeated = repeated});
+}
+
+// ---- what the node asks ------------------------------------------------------------------------
+
+Session* PeerSet::Impl::find(PeerId peer) const {
+  const auto at = sessions_.find(peer);
+  return at == sessions_.end() ? nullptr : at->second.get();
+}
+
+bool PeerSet::Impl::send(PeerId peer, EthCode code, ByteView payload) {
+  auto* session = find(peer);
+  if (session == nullptr) return false;
+  std::size_t waiting = payload.size();
+  for (const auto& [id, other] : sessions_) waiting += other->pending_bytes();
+  return waiting <= kMaxTotalSendBytes && session->send(code, payload);
+}
+
+std::vector<PeerInfo> PeerSet::Impl::peers() const {
+  std::vector<PeerInfo> out;
+  for (const auto& [id, session] : sessions_) {
+    if (session->phase() != Session::Phase::up) continue;
+    out.push_back(session->info());
+    out.back().trusted = wanted_.is_trusted(session->node_id());
+    out.back().is_static = wanted_.is_static(session->node_id());
+  }
+  return out;
+}
+
+std::size_t PeerSet::Impl::peer_count() const {
+  return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
+    return entry.second->phase() == Session::Phase::up;
+  }));
+}
+
+// ---- the end -----------------------------------------------------------------------------------
+
+void PeerSet::Impl::close(std::function<void()> done) {
+  if (closing_) return;
+  closing_ = true;
+  on_closed_ = std::move(done);
+  timer_.stop();
+  listener_.reset();
+  attempts_.clear();
+  const auto sessions = sessions_;
+  for (const auto& [id, session] : sessions)
+    session->end({.kind = VerdictKind::disconnected, .reason = "this node is stopping"},
+                 DisconnectReason::quitting);
+  close_timer_.start(sessions_.empty() ? std::chrono::milliseconds{0} : kCloseTime);
+}
+
+void PeerSet::Impl::finish_close() {
+  const auto self = shared_from_this();
+  close_timer_.stop();
+  sessions_.clear();
+  const auto done = std::move(on_closed_);
+  on_closed_ = nullptr;
+  if (done) loop_.post(done);  // who closes may then destroy the set
+}
+
+/// The set goes away: nothing calls it any more.
+void PeerSet::Impl::abandon() {
+  closing_ = true;
+  gate_->shut();
+  on_closed_ = nullptr;
+  timer_.stop();
+  close_timer_.stop();
+  listener_.reset();
+  attempts_.clear();
+  sessions_.clear();
+}
+
+PeerSet::PeerSet(Loop& loop, PeerSetConfig config, PeerEvents& events)
+    : impl_(std::make_shared<Impl>(loop, std::move(config), events)) {}
+PeerSet::~PeerSet() {
+  impl_->abandon();
+}
+Result<> PeerSet::start() {
+  return impl_->start();
+}
+void PeerSet::close(std::function<void()> done) {
+  impl_->close(std::move(done));
+}
+void PeerSet::add_peer(const Enode& node, PeerKind kind, bool asked) {
+  impl_->add_peer(node, kind, asked);
+}
+void PeerSet::remove_peer(const NodeId& node) {
+  impl_->remove_peer(node);
+}
+bool PeerSet::send(PeerId peer, EthCode code, ByteView payload) {
+  return impl_->send(peer, code, payload);
+}
+void PeerSet::disconnect(PeerId peer, DisconnectReason reason, const std::string& why) {
+  if (auto* session = impl_->find(peer))
+    session->end({.kind = VerdictKind::disconnected, .reason = why}, reason);
+}
+void PeerSet::set_peer_head(PeerId peer, const BlockHash& head, const TotalDifficulty& total_difficulty) {
+  if (auto* session = impl_->find(peer)) {
+    session->info().head = head;
+    session->info().total_difficulty = total_difficulty;
+  }
+}
+std::vector<PeerInfo> PeerSet::peers() const {
+  return impl_->peers();
+}
+std::size_t PeerSet::peer_count() const {
+  return impl_->peer_count();
+}
+std::vector<PeerError> PeerSet::peer_errors() const {
+  return impl_->errors();
+}
+std::uint16_t PeerSet::listening_port() const {
+  return impl_->port();
+}
+const NodeId& PeerSet::node_id() const {
+  return impl_->own_id();
+}
+
+}  // namespace quarry::net

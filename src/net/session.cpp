@@ -1,0 +1,433 @@
+#include "net/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/check.hpp"
+
+namespace quarry::net {
+namespace {
+/// The stream's own bound is a second line of defence: send() refuses long before.
+constexpr std::size_t kMaxPendingBytes = kMaxSendQueueBytes + 2 * kMaxMessageBytes;
+/// A pause of a peer that sends too many messages: then some hundred may come again.
+constexpr std::chrono::milliseconds kThrottlePause{50};
+
+/// Text from outside goes into logs and JSON: anything but printable ASCII becomes a question mark.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
+std::string seconds(std::chrono::milliseconds time) {
+  return fmt::format("{:g} s", static_cast<double>(time.count()) / 1000);
+}
+
+Verdict mismatch(std::string_view field, std::string reason, std::string remedy, std::string ours,
+                 std::string theirs) {
+  return {.kind = VerdictKind::status_mismatch,
+          .reason = std::move(reason),
+          .remedy = std::move(remedy),
+          .field = std::string(field),
+          .ours = std::move(ours),
+          .theirs = std::move(theirs)};
+}
+}  // namespace
+
+std::optional<Verdict> compare(const Status& ours, const Status& theirs) {
+  if (ours.genesis != theirs.genesis) {
+    return mismatch("genesis block",
+                    fmt::format("Genesis block mismatch - {} (!= {})", to_hex(theirs.genesis.view().first(8)),
+                                to_hex(ours.genesis.view().first(8))),
+                    "both nodes must be initialised (init) with the same genesis file", ours.genesis.hex(),
+                    theirs.genesis.hex());
+  }
+  if (ours.network_id != theirs.network_id) {
+    return mismatch("network id",
+                    fmt::format("NetworkId mismatch - {} (!= {})", theirs.network_id, ours.network_id),
+                    "start both nodes with the same --networkid", std::to_string(ours.network_id),
+                    std::to_string(theirs.network_id));
+  }
+  if (ours.protocol_version != theirs.protocol_version) {
+    return mismatch(
+        "protocol version",
+        fmt::format("Protocol version mismatch - {} (!= {})", theirs.protocol_version, ours.protocol_version),
+        "", std::to_string(ours.protocol_version), std::to_string(theirs.protocol_version));
+  }
+  return std::nullopt;
+}
+
+Session::Session(SessionOwner& owner, PeerId id, StreamPtr stream, std::optional<Enode> dialled,
+                 const Timeouts& timeouts, std::shared_ptr<InboundBudget> budget)
+    : owner_(owner),
+      stream_(std::move(stream)),
+      dialled_(std::move(dialled)),
+      timeouts_(timeouts),
+      budget_(std::move(budget)),
+      timer_(stream_->loop(), [this] { on_timer(); }),
+      throttle_(stream_->loop(), [this] { resume(); }) {
+  info_.id = id;
+  info_.local_address = stream_->local_address();
+  info_.remote_address = stream_->remote_address();
+  info_.inbound = !dialled_;
+  if (dialled_) {
+    info_.node_id = dialled_->id;
+    info_.enode = *dialled_;
+  }
+}
+Session::~Session() = default;
+
+void Session::start() {
+  last_read_ = tokens_at_ = stream_->loop().now_ms();
+  stream_->set_max_pending(kMaxPendingBytes);
+  const std::weak_ptr<Session> weak = weak_from_this();
+  stream_->start(
+      [weak](ByteView bytes) {
+        if (const auto self = weak.lock()) self->on_bytes(bytes);
+      },
+      [weak](const Closed& closed) {
+        if (const auto self = weak.lock()) self->on_stream_closed(closed);
+      });
+  timer_.start(timeouts_.handshake);
+  if (!dialled_) {
+    handshake_ = Handshake::respond(owner_.key());
+    return;
+  }
+  Bytes auth;
+  handshake_ = Handshake::initiate(owner_.key(), dialled_->id, auth);
+  stream_->write(SharedBuffer(std::move(auth)));
+}
+
+std::chrono::milliseconds Session::up_for() const {
+  if (up_since_ == 0) return std::chrono::milliseconds{0};
+  const std::uint64_t until = ended_ != 0 ? ended_ : stream_->loop().now_ms();
+  return std::chrono::milliseconds{until - up_since_};
+}
+
+// ---- what comes in -----------------------------------------------------------------------------
+
+void Session::on_bytes(ByteView bytes) {
+  if (phase_ == Phase::closing) return;
+  last_read_ = stream_->loop().now_ms();
+  append(buffer_, bytes);
+  process();
+}
+
+void Session::process() {
+  if (processing_) return;  // a callback below may call resume()
+  const auto self = shared_from_this();
+  processing_ = true;
+  while (phase_ == Phase::handshake && step_handshake()) {
+  }
+  std::size_t offset = 0;
+  while (phase_ != Phase::handshake && phase_ != Phase::closing && !paused_ && step_frame(offset)) {
+  }
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(offset));
+  if (phase_ == Phase::closing || buffer_.empty()) Bytes().swap(buffer_);
+  processing_ = false;
+}
+
+bool Session::step_handshake() {
+  Bytes answer;
+  const auto done = handshake_->advance(buffer_, answer);
+  if (!done) {
+    end({.kind = VerdictKind::not_rlpx,
+         .reason = to_string(done.error()),
+         .remedy = dialled_ ? "compare the enode URL with admin.nodeInfo.enode of that node" : ""});
+    return false;
+  }
+  if (!answer.empty()) stream_->write(SharedBuffer(std::move(answer)));
+  if (!*done) return false;
+  info_.node_id = handshake_->remote();
+  proven_ = true;
+  codec_.emplace(handshake_->secrets());
+  handshake_.reset();
+  if (const auto verdict = owner_.refuse(*this)) {
+    end(*verdict);
+    return false;
+  }
+  send_p2p(P2pCode::hello, encode_hello(owner_.hello()));
+  enter(Phase::hello);
+  return true;
+}
+
+bool Session::step_frame(std::size_t& offset) {
+  std::size_t used = 0;
+  auto message = codec_->read(ByteView{buffer_}.subspan(offset), used);
+  offset += used;
+  if (!message) {
+    broke_protocol(to_string(message.error()));
+    return false;
+  }
+  if (!*message) return false;
+  on_message(std::move(**message));
+  if (phase_ == Phase::up && (budget_->full() || throttled())) pause();
+  return true;
+}
+
+void Session::on_message(Message message) {
+  if (phase_ == Phase::hello) return on_first_message(message);
+  if (message.code < kP2pCodes) return on_p2p(message);
+  on_eth(std::move(message));
+}
+
+void Session::on_first_message(const Message& message) {
+  if (message.code == static_cast<std::uint64_t>(P2pCode::disconnect)) return on_disconnect(message.payload);
+  if (message.code == static_cast<std::uint64_t>(P2pCode::hello)) return on_hello(message.payload);
+  broke_protocol(fmt::format("expected handshake, got message {:#x}", message.code));
+}
+
+void Session::on_p2p(const Message& message) {
+  // Other codes below kP2pCodes are ignored, as geth does: a later version may have them.
+  if (message.code == static_cast<std::uint64_t>(P2pCode::disconnect)) return on_disconnect(message.payload);
+  if (message.code == static_cast<std::uint64_t>(P2pCode::hello)) return broke_protocol("a second Hello");
+  if (message.code == static_cast<std::uint64_t>(P2pCode::ping)) send_p2p(P2pCode::pong, kEmptyList);
+}
+
+void Session::on_disconnect(ByteView payload) {
+  const auto number = decode_disconnect(payload);
+  const auto reason = number ? disconnect_reason(*number) : std::nullopt;
+  if (reason) return end(verdict_of(*reason));
+  end({.kind = VerdictKind::disconnected,
+       .reason = number ? fmt::format("unknown disconnect reason {} (the peer said so)", *number)
+                        : "a malformed Disconnect",
+       .by_peer = true});
+}
+
+void Session::on_hello(ByteView payload) {
+  auto hello = decode_hello(payload);
+  if (!hello) return broke_protocol(std::string("malformed Hello: ") + rlp::to_string(hello.error()));
+  if (hello->id != info_.node_id) {
+    return end({.kind = VerdictKind::wrong_identity,
+                .reason = "unexpected identity",
+                .field = "node id",
+                .ours = to_hex(info_.node_id),
+                .theirs = to_hex(hello->id)});
+  }
+  info_.client = printable(std::move(hello->client));
+  for (auto& capability : hello->capabilities) capability.name = printable(std::move(capability.name));
+  info_.caps = hello->capabilities;
+  if (!dialled_) {
+    const auto port = static_cast<std::uint16_t>(hello->listen_port <= UINT16_MAX ? hello->listen_port : 0);
+    info_.enode = {.id = info_.node_id, .host = remote_ip(), .tcp_port = port, .udp_port = port};
+  }
+  codec_->set_snappy(hello->version >= kSnappyVersion);
+  codec_->set_max_message(kMaxMessageBytes);
+
+  const auto ours = own_capabilities();
+  const auto shared = share(ours, info_.caps);
+  const auto eth = std::find_if(shared.begin(), shared.end(),
+                                [](const SharedCapability& s) { return s.capability.name == "eth"; });
+  if (eth == shared.end()) {
+    std::vector<Capability> own;
+    for (const auto& capability : ours) own.push_back(capability.capability);
+    return end({.kind = VerdictKind::incompatible,
+                .reason = fmt::format("useless peer: no version of eth in common (ours {}; theirs {})",
+                                      list_of(own), list_of(info_.caps)),
+                .remedy = "run a client there that still speaks one of these, such as geth 1.7 to 1.9",
+                .field = "capabilities",
+                .ours = list_of(own),
+                .theirs = list_of(info_.caps)});
+  }
+  eth_ = *eth;
+  info_.eth_version = eth_.capability.version;
+  if (const auto verdict = owner_.refuse(*this)) return end(*verdict);
+
+  const LocalStatus local = owner_.local_status();
+  own_status_ = {.protocol_version = info_.eth_version,
+                 .network_id = local.network_id,
+                 .total_difficulty = local.total_difficulty,
+                 .head = local.head,
+                 .genesis = local.genesis};
+  // Ours goes out before theirs is judged: whatever differs, both sides can name it.
+  write(eth_.offset + static_cast<std::uint64_t>(EthCode::status), encode(own_status_));
+  enter(Phase::status);
+}
+
+void Session::on_eth(Message message) {
+  const std::uint64_t code = message.code - eth_.offset;
+  const MessageInfo* row = code < eth_.codes ? find_message(info_.eth_version, code) : nullptr;
+  if (phase_ == Phase::status) return on_status(message, row);
+  if (row == nullptr) return broke_protocol(fmt::format("Invalid message code - {:#x}", message.code));
+  if (row->kind == MessageKind::status) return broke_protocol("Extra status message");
+  if (message.payload.size() > row->max_bytes) {
+    return broke_protocol(fmt::format("Message too long - {} of {} bytes (> {})", row->name,
+                                      message.payload.size(), row->max_bytes));
+  }
+  Hold hold = budget_->take(message.payload.size());
+  owner_.on_eth(*this, row->code, std::move(message.payload), std::move(hold));
+}
+
+void Session::on_status(const Message& message, const MessageInfo* row) {
+  if (row == nullptr || row->kind != MessageKind::status)
+    return broke_protocol(fmt::format("No status message - first msg has code {:#x}", message.code));
+  if (message.payload.size() > row->max_bytes)
+    return broke_protocol(fmt::format("Message too long - Status of {} bytes", message.payload.size()));
+  const auto status = decode_status(message.payload);
+  if (!status) return broke_protocol(std::string("malformed Status: ") + rlp::to_string(status.error()));
+  if (const auto verdict = compare(own_status_, *status)) return end(*verdict);
+  info_.network_id = status->network_id;
+  info_.head = status->head;
+  info_.total_difficulty = status->total_difficulty;
+  up_since_ = std::max<std::uint64_t>(stream_->loop().now_ms(), 1);
+  enter(Phase::up);
+  owner_.on_up(*this);
+}
+
+// ---- pushing back ------------------------------------------------------------------------------
+
+bool Session::throttled() {
+  const std::uint64_t now = stream_->loop().now_ms();
+  const double earned = static_cast<double>(now - tokens_at_) * kMessagesPerSecond / 1000;
+  tokens_at_ = now;
+  tokens_ = std::min(tokens_ + earned, kMessageBurst) - 1;
+  if (tokens_ > 0) return false;
+  throttle_.start(kThrottlePause);
+  return true;
+}
+
+void Session::pause() {
+  paused_ = true;
+  stream_->pause();
+}
+
+void Session::resume() {
+  if (!paused_ || phase_ == Phase::closing || throttle_.active() || budget_->full()) return;
+  paused_ = false;
+  stream_->resume();
+  process();
+}
+
+// ---- what goes out -----------------------------------------------------------------------------
+
+void Session::write(std::uint64_t code, ByteView payload) {
+  Bytes frame;
+  codec_->write(code, payload, frame);
+  stream_->write(SharedBuffer(std::move(frame)));
+}
+
+void Session::send_p2p(P2pCode code, ByteView payload) {
+  write(static_cast<std::uint64_t>(code), payload);
+}
+
+bool Session::send(EthCode code, ByteView payload) {
+  if (phase_ != Phase::up || find_message(info_.eth_version, static_cast<std::uint64_t>(code)) == nullptr)
+    return false;
+  if (payload.size() > kMaxEthMessageBytes || stream_->pending() + payload.size() > kMaxSendQueueBytes)
+    return false;
+  write(eth_.offset + static_cast<std::uint64_t>(code), payload);
+  return true;
+}
+
+// ---- time and the end --------------------------------------------------------------------------
+
+void Session::enter(Phase phase) {
+  phase_ = phase;
+  if (phase != Phase::up) return timer_.start(timeouts_.handshake);
+  last_ping_ = stream_->loop().now_ms();
+  timer_.start_repeating(std::max(timeouts_.ping / 3, std::chrono::milliseconds{1}));
+}
+
+void Session::on_timer() {
+  const auto self = shared_from_this();
+  if (phase_ != Phase::up) return end(timeout_verdict());
+  const std::uint64_t now = stream_->loop().now_ms();
+  // While we do not read, silence is ours.
+  if (paused_) last_read_ = now;
+  if (now - last_read_ >= static_cast<std::uint64_t>(timeouts_.silence.count()))
+    return end(timeout_verdict());
+  if (now - last_ping_ < static_cast<std::uint64_t>(timeouts_.ping.count())) return;
+  last_ping_ = now;
+  send_p2p(P2pCode::ping, kEmptyList);
+}
+
+Verdict Session::timeout_verdict() const {
+  const auto missing = [&](std::string_view what) {
+    return fmt::format("read timeout: no {} within {}", what, seconds(timeouts_.handshake));
+  };
+  Verdict out{.kind = VerdictKind::timed_out};
+  switch (phase_) {
+    case Phase::handshake:
+      out.reason = missing("answer to the handshake");
+      if (dialled_) out.remedy = "something listens there, but it may be no Ethereum node";
+      break;
+    case Phase::hello:
+      out.reason = missing("Hello");
+      break;
+    case Phase::status:
+      out.reason = missing("Status");
+      break;
+    case Phase::up:
+    case Phase::closing:
+      out.reason = "read timeout: silent for " + seconds(timeouts_.silence);
+      break;
+  }
+  return out;
+}
+
+void Session::broke_protocol(std::string reason) {
+  // eth's own rules are a matter of the subprotocol; geth tells the two apart in the same way.
+  const bool in_eth = phase_ == Phase::status || phase_ == Phase::up;
+  end({.kind = VerdictKind::protocol_error, .reason = "breach of protocol: " + std::move(reason)},
+      in_eth ? DisconnectReason::subprotocol_error : DisconnectReason::protocol_error);
+}
+
+void Session::end(const Verdict& verdict, DisconnectReason reason) {
+  if (phase_ == Phase::closing) return;
+  const auto self = shared_from_this();
+  const bool can_tell = codec_.has_value() && !verdict.by_peer && stream_->is_open();
+  if (can_tell) send_p2p(P2pCode::disconnect, encode_disconnect(reason));
+  phase_ = Phase::closing;
+  ended_ = stream_->loop().now_ms();
+  timer_.stop();
+  throttle_.stop();
+  if (can_tell) {
+    stream_->finish();
+  } else {
+    stream_->close();
+  }
+  owner_.on_end(*this, verdict);
+}
+
+Verdict Session::closed_verdict(const Closed& closed) const {
+  const std::string how = closed.detail.empty()
+                              ? to_string(closed.reason)
+                              : fmt::format("{} ({})", to_string(closed.reason), closed.detail);
+  Verdict out{.kind = VerdictKind::closed, .reason = how};
+  switch (phase_) {
+    case Phase::handshake:
+      out.reason = "the connection ended in the handshake: " + how;
+      if (!dialled_) break;
+      out.kind = VerdictKind::not_rlpx;
+      out.remedy =
+          "that node may have another key than the enode URL says: copy admin.nodeInfo.enode there again";
+      break;
+    case Phase::hello:
+      out.reason = "the connection ended before Hello: " + how;
+      break;
+    case Phase::status:
+      out.reason = "the connection ended before Status: " + how;
+      break;
+    case Phase::up:
+    case Phase::closing:
+      break;
+  }
+  return out;
+}
+
+void Session::on_stream_closed(const Closed& closed) {
+  const auto self = shared_from_this();
+  if (phase_ != Phase::closing) {
+    const Verdict verdict = closed_verdict(closed);
+    phase_ = Phase::closing;
+    ended_ = stream_->loop().now_ms();
+    timer_.stop();
+    throttle_.stop();
+    owner_.on_end(*this, verdict);
+  }
+  owner_.on_closed(*this);
+}
+
+}  // namespace quarry::net
