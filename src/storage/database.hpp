@@ -78,6 +78,8 @@ class DatabaseReader {
   virtual std::optional<Bytes> get(Table table, ByteView key) const = 0;
   virtual bool has(Table table, ByteView key) const = 0;
   virtual Cursor cursor(Table table) const = 0;
+  /// A value of `table` was read and does not decode: fail-stop.
+  [[noreturn]] virtual void corrupt(Table table) const = 0;
 };
 
 /// How much a commit outlives.
@@ -109,6 +111,7 @@ class Database final : public DatabaseReader {
   std::optional<Bytes> get(Table table, ByteView key) const override;
   bool has(Table table, ByteView key) const override;
   Cursor cursor(Table table) const override;
+  [[noreturn]] void corrupt(Table table) const override;
   /// The data as they are now, for as long as it is held; the database outlives it.
   Snapshot snapshot() const;
 
@@ -139,6 +142,7 @@ class Snapshot final : public DatabaseReader {
   std::optional<Bytes> get(Table table, ByteView key) const override;
   bool has(Table table, ByteView key) const override;
   Cursor cursor(Table table) const override;
+  [[noreturn]] void corrupt(Table table) const override;
 
  private:
   friend class Database;

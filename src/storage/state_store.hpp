@@ -40,7 +40,9 @@ class StateStore {
   const Database* database_;
 };
 
-/// The state tables hold the state of block `number` and nothing older can be read: after a genesis is
+/// The state tables move on to `head`; older states stay readable through change sets.
+void put_state_head(Batch& batch, const StateHead& head);
+/// The state tables hold the state of block `head.number` and nothing older can be read: after a genesis is
 /// written, or a downloaded state is complete.
 void put_state_head(Batch& batch, const StateHead& head, BlockNum oldest_state);
 

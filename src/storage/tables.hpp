@@ -44,39 +44,37 @@ struct TableRow {
   std::string_view value;
   Access access;
   bool compress;  ///< LZ4: for values that are not hashes
-  bool bulky;     ///< values of many KB are worth separating from keys (BlobDB)
 };
 
 /// In the order of `Table`. Integers are big-endian, so that keys sort by number.
 inline constexpr std::array<TableRow, kTableCount> kTables{{
     {Table::header, "header", "num (8) + block hash", "RLP of total difficulty, header RLP", Access::by_order,
-     true, false},
+     true},
     {Table::body, "body", "num (8) + block hash", "RLP [transactions, ommers, withdrawals?]",
-     Access::by_order, true, true},
+     Access::by_order, true},
     {Table::receipt, "receipt", "num (8) + block hash",
-     "RLP list of [type, outcome, cumulative gas, logs]; the bloom is rebuilt", Access::by_order, true, true},
-    {Table::canonical, "canonical", "num (8)", "block hash", Access::by_order, false, false},
-    {Table::number, "number", "block hash", "num (8)", Access::by_hash, false, false},
-    {Table::txn, "txn", "transaction hash", "num (8) + index (4)", Access::by_hash, false, false},
+     "RLP list of [type, outcome, cumulative gas, logs]; the bloom is rebuilt", Access::by_order, true},
+    {Table::canonical, "canonical", "num (8)", "block hash", Access::by_order, false},
+    {Table::number, "number", "block hash", "num (8)", Access::by_hash, false},
+    {Table::txn, "txn", "transaction hash", "num (8) + index (4)", Access::by_hash, false},
     {Table::account, "account", "hashed address",
-     "RLP [nonce, balance, storage root or empty, code hash or empty]", Access::by_hash, false, false},
+     "RLP [nonce, balance, storage root or empty, code hash or empty]", Access::by_hash, false},
     {Table::slot, "slot", "hashed address + hashed slot key", "value without leading zero bytes",
-     Access::by_hash, false, false},
+     Access::by_hash, false},
     {Table::node, "node",
      "'a' + path (account trie) or 's' + hashed address + path (storage tries); a path is its nibbles, two a "
      "byte, the last padded with zero, then their number (1)",
-     "RLP of the trie node of the head state", Access::by_hash, false, false},
+     "RLP of the trie node of the head state", Access::by_hash, false},
     {Table::change, "change",
      "'a' + hashed address + num (8), or 's' + hashed address + hashed slot + num (8)",
-     "the value before block num as in `account` or `slot`; empty: there was none", Access::by_order, true,
-     false},
+     "the value before block num as in `account` or `slot`; empty: there was none", Access::by_order, true},
     {Table::undo, "undo", "num (8)",
      "the keys block num changed: per account hashed address, count of slots (4), hashed slots",
-     Access::by_order, false, false},
-    {Table::code, "code", "code hash", "bytes", Access::by_hash, true, true},
+     Access::by_order, false},
+    {Table::code, "code", "code hash", "bytes", Access::by_hash, true},
     {Table::log_index, "log_index", "address or topic + block range", "bitmap of blocks", Access::by_order,
-     true, false},
-    {Table::meta, "default", "name", "as the name says (storage/meta.hpp)", Access::by_order, false, false},
+     true},
+    {Table::meta, "default", "name", "as the name says (storage/meta.hpp)", Access::by_order, false},
 }};
 
 constexpr const TableRow& row(Table table) {

@@ -1,0 +1,328 @@
+#include "storage/database.hpp"
+
+#include <rocksdb/db.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "core/check.hpp"
+#include "core/log.hpp"
+#include "storage/codec.hpp"
+#include "storage/meta.hpp"
+#include "storage/rocks_options.hpp"
+
+namespace quarry {
+namespace {
+
+rocksdb::Slice slice(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+ByteView view(const rocksdb::Slice& bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+/// After a clean end the next start replays the log; from this size on it is quicker to write it out now.
+constexpr std::uint64_t kWalBytesLeftAtClose = std::uint64_t{256} << 10;
+
+void log_and_exit(const Error& error) {
+  log_error(error.what);
+  if (!error.remedy.empty()) log_error(error.remedy);
+  std::_Exit(1);
+}
+
+Error error_of(const rocksdb::Status& status, const std::string& doing, const std::string& path) {
+  const std::string text = status.ToString();
+  const std::string what = doing + " the database in " + path + " failed: " + text;
+  if (status.IsNoSpace() || text.find("No space left") != std::string::npos)
+    return {what, "Free disk space, then start again: everything committed before is kept."};
+  if (status.IsCorruption())
+    return {what,
+            "The files are damaged. Check the disk; then move the folder away, init again and sync, or "
+            "import an export."};
+  return {what, "Check the disk and the folder's permissions, then start again."};
+}
+
+Error open_error(const rocksdb::Status& status, const std::string& path) {
+  const std::string text = status.ToString();
+  if (status.IsIOError() && text.find("lock") != std::string::npos)
+    return {"datadir already used by another process (database " + path + ")",
+            "Stop the other process, or give this one a --datadir of its own."};
+  if (status.IsInvalidArgument() && text.find("olumn famil") != std::string::npos)
+    return {"the database in " + path +
+                " was written by a newer version of quarry, with tables that this one "
+                "does not know: " +
+                text,
+            "Use that version, or another --datadir."};
+  return error_of(status, "opening", path);
+}
+
+std::uint64_t wal_bytes(const std::string& path) {
+  std::uint64_t total = 0;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    if (entry.path().extension() == ".log") total += entry.file_size(ignored);
+  }
+  return total;
+}
+
+}  // namespace
+
+struct Database::Impl {
+  DatabaseOptions options;
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+
+  rocksdb::ColumnFamilyHandle* family(Table table) const { return families[static_cast<std::size_t>(table)]; }
+
+  [[noreturn]] void fail_stop(const rocksdb::Status& status, const std::string& doing) const {
+    const Error error = error_of(status, doing, options.path);
+    if (options.on_failure) options.on_failure(error);
+    log_and_exit(error);
+    std::abort();
+  }
+
+  [[noreturn]] void corrupt(Table table) const {
+    fail_stop(
+        rocksdb::Status::Corruption("a value of table " + std::string{row(table).family}, "does not decode"),
+        "reading");
+  }
+
+  std::optional<Bytes> get(const rocksdb::ReadOptions& how, Table table, ByteView key) const {
+    rocksdb::PinnableSlice value;
+    const auto status = db->Get(how, family(table), slice(key), &value);
+    if (status.ok()) return to_bytes(view(value));
+    if (!status.IsNotFound()) fail_stop(status, "reading");
+    return std::nullopt;
+  }
+
+  bool has(const rocksdb::ReadOptions& how, Table table, ByteView key) const {
+    rocksdb::PinnableSlice value;
+    const auto status = db->Get(how, family(table), slice(key), &value);
+    if (!status.ok() && !status.IsNotFound()) fail_stop(status, "reading");
+    return status.ok();
+  }
+
+  Cursor cursor(const rocksdb::ReadOptions& how, Table table) const;
+
+  Result<> check_schema();
+  Result<> flush_memtables();
+  void close();
+};
+
+struct Cursor::Impl {
+  const Database::Impl* database;
+  std::unique_ptr<rocksdb::Iterator> iterator;
+
+  void check() const {
+    if (!iterator->Valid() && !iterator->status().ok()) database->fail_stop(iterator->status(), "reading");
+  }
+};
+
+Cursor::Cursor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Cursor::Cursor(Cursor&&) noexcept = default;
+Cursor& Cursor::operator=(Cursor&&) noexcept = default;
+Cursor::~Cursor() = default;
+
+void Cursor::seek(ByteView key) {
+  impl_->iterator->Seek(slice(key));
+  impl_->check();
+}
+void Cursor::seek_back(ByteView key) {
+  impl_->iterator->SeekForPrev(slice(key));
+  impl_->check();
+}
+void Cursor::seek_to_first() {
+  impl_->iterator->SeekToFirst();
+  impl_->check();
+}
+void Cursor::seek_to_last() {
+  impl_->iterator->SeekToLast();
+  impl_->check();
+}
+void Cursor::next() {
+  impl_->iterator->Next();
+  impl_->check();
+}
+void Cursor::previous() {
+  impl_->iterator->Prev();
+  impl_->check();
+}
+bool Cursor::valid() const {
+  return impl_->iterator->Valid();
+}
+ByteView Cursor::key() const {
+  return view(impl_->iterator->key());
+}
+ByteView Cursor::value() const {
+  return view(impl_->iterator->value());
+}
+
+Cursor Database::Impl::cursor(const rocksdb::ReadOptions& how, Table table) const {
+  return Cursor(std::make_unique<Cursor::Impl>(
+      Cursor::Impl{this, std::unique_ptr<rocksdb::Iterator>(db->NewIterator(how, family(table)))}));
+}
+
+Result<> Database::Impl::check_schema() {
+  const auto stored = get({}, Table::meta, as_bytes(meta::kSchema));
+  if (!stored) {
+    if (options.read_only) return {};
+    rocksdb::WriteOptions how;
+    how.sync = true;
+    const auto status =
+        db->Put(how, family(Table::meta), slice(as_bytes(meta::kSchema)), slice(number_key(kSchemaVersion)));
+    if (!status.ok()) return tl::unexpected(error_of(status, "writing", options.path));
+    return {};
+  }
+  const auto version = read_number(*stored);
+  if (version == kSchemaVersion) return {};
+  return fail("the database in " + options.path + " has schema version " +
+                  (version ? std::to_string(*version) : "0x" + to_hex(*stored)) +
+                  ", this version of quarry reads " + std::to_string(kSchemaVersion),
+              "Use the newer quarry that wrote it, or another --datadir. Nothing was changed.");
+}
+
+Result<> Database::Impl::flush_memtables() {
+  const auto status = db->Flush({}, families);
+  if (!status.ok()) return tl::unexpected(error_of(status, "writing", options.path));
+  return {};
+}
+
+void Database::Impl::close() {
+  if (!db) return;
+  if (!options.read_only && wal_bytes(options.path) > kWalBytesLeftAtClose) {
+    if (auto done = flush_memtables(); !done) log_warn(done.error().what);  // the log still has it all
+  }
+  for (auto* family : families) db->DestroyColumnFamilyHandle(family);
+  families.clear();
+  if (const auto status = db->Close(); !status.ok())
+    log_warn("Closing the database failed", {{"err", status.ToString()}});
+  db.reset();
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() {
+  impl_->close();
+}
+
+Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+  std::error_code failed;
+  if (!options.read_only) std::filesystem::create_directories(options.path, failed);
+  if (failed)
+    return fail("cannot make the folder " + options.path + ": " + failed.message(),
+                "Give a --datadir that this user may write to.");
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  const auto setup = database_options(options);
+  const auto families = family_descriptors(options);
+  rocksdb::DB* db = nullptr;
+  const auto status = options.read_only
+                          ? rocksdb::DB::OpenForReadOnly(setup, options.path, families, &impl->families, &db)
+                          : rocksdb::DB::Open(setup, options.path, families, &impl->families, &db);
+  if (!status.ok()) return tl::unexpected(open_error(status, options.path));
+  impl->db.reset(db);
+  auto out = std::unique_ptr<Database>(new Database(std::move(impl)));
+  if (auto good = out->impl_->check_schema(); !good) return tl::unexpected(good.error());
+  return out;
+}
+
+std::optional<Bytes> Database::get(Table table, ByteView key) const {
+  return impl_->get({}, table, key);
+}
+bool Database::has(Table table, ByteView key) const {
+  return impl_->has({}, table, key);
+}
+void Database::corrupt(Table table) const {
+  impl_->corrupt(table);
+}
+Cursor Database::cursor(Table table) const {
+  return impl_->cursor({}, table);
+}
+Snapshot Database::snapshot() const {
+  return Snapshot(*impl_, impl_->db->GetSnapshot());
+}
+const std::string& Database::path() const {
+  return impl_->options.path;
+}
+Result<> Database::flush_memtables() {
+  return impl_->flush_memtables();
+}
+
+std::uint64_t Database::table_bytes(Table table) const {
+  std::uint64_t bytes = 0;
+  impl_->db->GetIntProperty(impl_->family(table), rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  return bytes;
+}
+
+template <class Visit>
+void Batch::for_each(Visit&& visit) const {
+  const std::uint8_t* at = ops_.data();
+  const std::uint8_t* const end = at + ops_.size();
+  while (at != end) {
+    const auto op = static_cast<Op>(*at++);
+    const auto table = static_cast<Table>(*at++);
+    std::uint32_t lengths[2];
+    std::memcpy(lengths, at, sizeof lengths);
+    at += sizeof lengths;
+    visit(op, table, ByteView{at, lengths[0]}, ByteView{at + lengths[0], lengths[1]});
+    at += lengths[0] + lengths[1];
+  }
+}
+
+Result<> Database::commit(Batch&& batch, Durability durability) {
+  const Batch taken = std::move(batch);
+  batch.clear();
+  if (taken.empty()) return {};
+  constexpr std::size_t kBytesOfHeaders = 16;  // of a record in RocksDB's form, about
+  rocksdb::WriteBatch write(taken.size_bytes() + taken.count() * kBytesOfHeaders);
+  rocksdb::Status status;
+  taken.for_each([&](Batch::Op op, Table table, ByteView first, ByteView second) {
+    auto* family = impl_->family(table);
+    if (!status.ok()) return;
+    switch (op) {
+      case Batch::Op::put:
+        status = write.Put(family, slice(first), slice(second));
+        break;
+      case Batch::Op::erase:
+        status = write.Delete(family, slice(first));
+        break;
+      case Batch::Op::erase_range:
+        status = write.DeleteRange(family, slice(first), slice(second));
+        break;
+    }
+  });
+  rocksdb::WriteOptions how;
+  how.sync = durability == Durability::sync;
+  if (status.ok()) status = impl_->db->Write(how, &write);
+  if (!status.ok()) return tl::unexpected(error_of(status, "writing", impl_->options.path));
+  return {};
+}
+
+namespace {
+rocksdb::ReadOptions at_snapshot(const void* handle) {
+  rocksdb::ReadOptions how;
+  how.snapshot = static_cast<const rocksdb::Snapshot*>(handle);
+  return how;
+}
+}  // namespace
+
+Snapshot::Snapshot(Snapshot&& other) noexcept
+    : database_(other.database_), handle_(std::exchange(other.handle_, nullptr)) {}
+Snapshot::~Snapshot() {
+  if (handle_ != nullptr) database_->db->ReleaseSnapshot(static_cast<const rocksdb::Snapshot*>(handle_));
+}
+std::optional<Bytes> Snapshot::get(Table table, ByteView key) const {
+  return database_->get(at_snapshot(handle_), table, key);
+}
+bool Snapshot::has(Table table, ByteView key) const {
+  return database_->has(at_snapshot(handle_), table, key);
+}
+void Snapshot::corrupt(Table table) const {
+  database_->corrupt(table);
+}
+Cursor Snapshot::cursor(Table table) const {
+  return database_->cursor(at_snapshot(handle_), table);
+}
+
+}  // namespace quarry
