@@ -1,0 +1,254 @@
+#include "node/peer_bridge.hpp"
+
+#include <chrono>
+
+#include "core/log.hpp"
+#include "net/message_table.hpp"
+
+namespace quarry {
+namespace {
+using net::EthCode;
+using net::PeerId;
+
+constexpr std::chrono::milliseconds kTick{100};
+
+sync::Now now() {
+  using namespace std::chrono;
+  return {duration_cast<milliseconds>(steady_clock::now().time_since_epoch()),
+          duration_cast<milliseconds>(system_clock::now().time_since_epoch())};
+}
+
+sync::JobResult from_import(sync::JobId job, const ImportResult& result) {
+  sync::JobResult out{.job = job, .done = result.inserted + result.ignored};
+  if (result.bad) out.bad = sync::JobResult::Bad{result.bad->id, result.bad->error.detail};
+  if (result.future) out.future = true;
+  if (result.disk) out.error = *result.disk;
+  return out;
+}
+}  // namespace
+
+PeerBridge::PeerBridge(const BridgeParts& parts, const sync::SyncConfig& config, std::uint64_t network_id,
+                       const BlockHash& genesis)
+    : parts_(parts),
+      identity_(config.identity),
+      network_id_(network_id),
+      genesis_(genesis),
+      serving_(parts.database),
+      machine_(config, parts.chain_reader, parts.state_store) {}
+
+PeerBridge::~PeerBridge() = default;
+
+void PeerBridge::start(net::PeerSet& peers) {
+  peers_ = &peers;
+  ticker_ = std::make_unique<net::Timer>(parts_.loop, [this] {
+    // A sync thread that is behind needs no second tick.
+    if (tick_under_way_.exchange(true)) return;
+    post_event([this](sync::Sync& machine, sync::Now at) {
+      tick_under_way_ = false;
+      return machine.tick(at);
+    });
+  });
+  ticker_->start_repeating(kTick);
+}
+
+void PeerBridge::stop() {
+  stopped_ = true;
+  ticker_.reset();
+  peers_ = nullptr;
+}
+
+void PeerBridge::on_peer_up(const net::PeerInfo& peer) {
+  post_event([id = peer.id,
+              head = sync::PeerHead{peer.head, peer.total_difficulty, to_hex(peer.node_id.view().first(8))}](
+                 sync::Sync& machine, sync::Now at) { return machine.on_peer(id, head, at); });
+}
+
+void PeerBridge::on_peer_down(PeerId peer, const std::string&) {
+  serving_.forget(peer);
+  post_event([peer](sync::Sync& machine, sync::Now at) { return machine.on_peer_gone(peer, at); });
+}
+
+net::LocalStatus PeerBridge::local_status() {
+  const ChainHead head = parts_.chain.head();
+  return {.network_id = network_id_,
+          .total_difficulty = head.total_difficulty,
+          .head = head.header.hash(),
+          .genesis = genesis_};
+}
+
+void PeerBridge::on_message(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
+  if (net::info(code).kind == net::MessageKind::request)
+    serve(peer, code, std::move(payload), std::move(hold));
+  else
+    to_machine(peer, code, std::move(payload), std::move(hold));
+}
+
+void PeerBridge::on_report(const net::PeerReport& report) {
+  const net::Verdict& verdict = report.verdict;
+  const auto level = verdict.ok() || report.repeated ? LogLevel::debug : LogLevel::warn;
+  if (verdict.ok() && report.asked)
+    log_info("Peer connected", {{"peer", report.peer}});
+  else
+    log(report.asked && level == LogLevel::debug ? LogLevel::warn : level,
+        "Peer not connected: " + verdict.reason, {{"peer", report.peer}, {"remedy", verdict.remedy}});
+}
+
+void PeerBridge::serve(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
+  // The hold bounds what waits here for one peer: its socket is read no further until there is room.
+  parts_.workers.submit([this, peer, code, payload = std::move(payload), hold = std::move(hold)] {
+    if (stopped_) return;
+    auto answer = serving_.answer(peer, code, payload);
+    parts_.loop.post([this, peer, hold, answer = std::move(answer)] {
+      if (stopped_) return;
+      if (answer)
+        peers_->send(peer, answer->code, answer->payload);
+      else
+        peers_->disconnect(peer, net::DisconnectReason::subprotocol_error,
+                           fmt::format("malformed request: {}", rlp::to_string(answer.error())));
+    });
+  });
+}
+
+void PeerBridge::to_machine(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
+  if (code == EthCode::transactions) return;  // no block carries transactions yet
+  parts_.sync_thread.submit([this, peer, code, payload = std::move(payload), hold = std::move(hold)] {
+    if (!stopped_) perform(decode(peer, code, payload, now()));
+  });
+}
+
+sync::Actions PeerBridge::decode(PeerId peer, EthCode code, ByteView payload, sync::Now at) {
+  const auto malformed = [&](rlp::DecodeError error) -> sync::Actions {
+    return {sync::Drop{peer, fmt::format("malformed {}: {}", net::info(code).name, rlp::to_string(error))}};
+  };
+  /// Hands a decoded message to the machine, or drops its sender.
+  const auto with = [&](auto decoded, auto event) {
+    return decoded ? event(std::move(*decoded)) : malformed(decoded.error());
+  };
+  switch (code) {
+    case EthCode::block_headers:
+      return with(net::decode_headers(payload, identity_),
+                  [&](auto headers) { return machine_.on_headers(peer, std::move(headers), at); });
+    case EthCode::block_bodies:
+      return with(net::decode_bodies(payload, identity_),
+                  [&](auto bodies) { return machine_.on_bodies(peer, std::move(bodies), at); });
+    case EthCode::receipts:
+      return with(net::decode_receipts(payload),
+                  [&](auto receipts) { return machine_.on_receipts(peer, std::move(receipts), at); });
+    case EthCode::node_data:
+      return with(net::decode_node_data(payload),
+                  [&](auto nodes) { return machine_.on_nodes(peer, std::move(nodes), at); });
+    case EthCode::new_block_hashes:
+      return with(net::decode_new_block_hashes(payload),
+                  [&](auto ids) { return machine_.on_new_hashes(peer, std::move(ids), at); });
+    case EthCode::new_block:
+      return with(net::decode_new_block(payload, identity_), [&](net::NewBlock news) {
+        return machine_.on_new_block(peer, std::move(news.block), news.total_difficulty, at);
+      });
+    case EthCode::status:
+    case EthCode::transactions:
+    case EthCode::get_block_headers:
+    case EthCode::get_block_bodies:
+    case EthCode::get_node_data:
+    case EthCode::get_receipts:
+      break;
+  }
+  return {};
+}
+
+void PeerBridge::on_head(const HeadEvent& event) {
+  post_event([change = sync::HeadChange{event.after.id(), event.after.total_difficulty, event.added}](
+                 sync::Sync& machine, sync::Now at) { return machine.on_head(change, at); });
+}
+
+void PeerBridge::post_event(std::function<sync::Actions(sync::Sync&, sync::Now)> event) {
+  parts_.sync_thread.submit([this, event = std::move(event)] {
+    if (!stopped_) perform(event(machine_, now()));
+  });
+}
+
+void PeerBridge::perform(sync::Actions actions) {
+  for (sync::Action& action : actions) std::visit([this](auto& one) { act(one); }, action);
+}
+
+void PeerBridge::send(std::vector<PeerId> peers, EthCode code, Bytes payload) {
+  parts_.loop.post([this, peers = std::move(peers), code, payload = std::move(payload)]() mutable {
+    if (stopped_) return;
+    for (const PeerId peer : peers) peers_->send(peer, code, payload);
+  });
+}
+
+void PeerBridge::act(sync::RequestHeaders& action) {
+  const auto& query = action.query;
+  send({action.peer}, EthCode::get_block_headers,
+       net::encode(net::GetBlockHeaders{query.from, query.amount, query.skip, query.reverse}));
+}
+
+void PeerBridge::act(sync::RequestBodies& action) {
+  send({action.peer}, EthCode::get_block_bodies, net::encode_hashes<BlockHash>(action.hashes));
+}
+
+void PeerBridge::act(sync::RequestReceipts& action) {
+  send({action.peer}, EthCode::get_receipts, net::encode_hashes<BlockHash>(action.hashes));
+}
+
+void PeerBridge::act(sync::RequestNodes& action) {
+  send({action.peer}, EthCode::get_node_data, net::encode_hashes<Hash256>(action.hashes));
+}
+
+void PeerBridge::act(sync::Drop& action) {
+  parts_.loop.post([this, peer = action.peer, why = std::move(action.why)] {
+    if (!stopped_) peers_->disconnect(peer, net::DisconnectReason::useless_peer, why);
+  });
+}
+
+void PeerBridge::act(sync::AnnounceBlock& action) {
+  send(std::move(action.peers), EthCode::new_block,
+       net::encode_new_block(*action.block, action.total_difficulty));
+}
+
+void PeerBridge::act(sync::AnnounceHash& action) {
+  send(std::move(action.peers), EthCode::new_block_hashes, net::encode_new_block_hashes({&action.id, 1}));
+}
+
+void PeerBridge::job(std::function<sync::JobResult()> work) {
+  parts_.chain_thread.submit([this, work = std::move(work)] {
+    if (stopped_) return;
+    post_event([result = work()](sync::Sync& machine, sync::Now at) { return machine.on_job(result, at); });
+  });
+}
+
+void PeerBridge::act(sync::InsertHeaders& action) {
+  job([this, action = std::move(action)] {
+    return from_import(action.job, parts_.chain.insert_headers(action.headers));
+  });
+}
+
+void PeerBridge::act(sync::InsertBlocks& action) {
+  job([this, action = std::move(action)] {
+    return from_import(action.job, parts_.chain.insert_blocks(action.blocks));
+  });
+}
+
+void PeerBridge::act(sync::InsertFastBlocks& action) {
+  job([this, action = std::move(action)] {
+    return from_import(action.job, parts_.chain.insert_fast_blocks(action.blocks));
+  });
+}
+
+void PeerBridge::act(sync::WriteState& action) {
+  job([this, action = std::move(action)] {
+    sync::JobResult out{.job = action.job};
+    if (auto written = parts_.state_store.write(action.writes); !written) out.error = written.error();
+    return out;
+  });
+}
+
+void PeerBridge::act(sync::FinishFastSync& action) {
+  job([this, action = std::move(action)] {
+    sync::JobResult out{.job = action.job};
+    if (auto done = parts_.chain.finish_fast_sync(action.pivot); !done) out.error = done.error();
+    return out;
+  });
+}
+
+}  // namespace quarry

@@ -1,0 +1,92 @@
+#pragma once
+/// \file
+/// Joins the peers (loop thread), the sync machine (sync thread) and the chain (chain thread): events one
+/// way, actions the other, and peers' requests to the workers.
+
+#include <atomic>
+#include <memory>
+
+#include "consensus/chain.hpp"
+#include "consensus/sync.hpp"
+#include "core/worker_pool.hpp"
+#include "net/peer_set.hpp"
+#include "net/timer.hpp"
+#include "node/serving.hpp"
+
+namespace quarry {
+
+/// All of it outlives the bridge's use: call stop() first.
+struct BridgeParts {
+  net::Loop& loop;
+  Database& database;
+  Chain& chain;
+  WorkerPool& chain_thread;
+  WorkerPool& sync_thread;
+  WorkerPool& workers;
+  const sync::ChainReader& chain_reader;
+  StateSyncStore& state_store;
+};
+
+class PeerBridge final : public net::PeerEvents {
+ public:
+  PeerBridge(const BridgeParts& parts, const sync::SyncConfig& config, std::uint64_t network_id,
+             const BlockHash& genesis);
+  ~PeerBridge() override;
+
+  /// Loop thread, once, before the first peer.
+  void start(net::PeerSet& peers);
+  /// Loop thread: lets nothing through any more. What is under way on other threads ends without effect.
+  void stop();
+
+  // Loop thread.
+  void on_peer_up(const net::PeerInfo& peer) override;
+  void on_peer_down(net::PeerId peer, const std::string& reason) override;
+  void on_message(net::PeerId peer, net::EthCode code, Bytes payload, net::Hold hold) override;
+  void on_report(const net::PeerReport& report) override;
+  net::LocalStatus local_status() override;
+
+  /// From Chain::on_head, on the chain thread.
+  void on_head(const HeadEvent& event);
+
+  /// Thread-safe.
+  sync::SyncProgress progress() const { return machine_.progress(); }
+  bool fast_sync_pending() const { return machine_.fast_sync_pending(); }
+
+ private:
+  void serve(net::PeerId peer, net::EthCode code, Bytes payload, net::Hold hold);
+  void to_machine(net::PeerId peer, net::EthCode code, Bytes payload, net::Hold hold);
+  /// Runs `event(machine, now)` on the sync thread and then does what it asks for.
+  void post_event(std::function<sync::Actions(sync::Sync&, sync::Now)> event);
+  sync::Actions decode(net::PeerId peer, net::EthCode code, ByteView payload, sync::Now now);
+
+  // Sync thread.
+  void perform(sync::Actions actions);
+  void act(sync::RequestHeaders& action);
+  void act(sync::RequestBodies& action);
+  void act(sync::RequestReceipts& action);
+  void act(sync::RequestNodes& action);
+  void act(sync::Drop& action);
+  void act(sync::AnnounceBlock& action);
+  void act(sync::AnnounceHash& action);
+  void act(sync::InsertHeaders& action);
+  void act(sync::InsertBlocks& action);
+  void act(sync::InsertFastBlocks& action);
+  void act(sync::WriteState& action);
+  void act(sync::FinishFastSync& action);
+  void send(std::vector<net::PeerId> peers, net::EthCode code, Bytes payload);
+  /// Runs `work` on the chain thread and gives its result to the machine.
+  void job(std::function<sync::JobResult()> work);
+
+  BridgeParts parts_;
+  const HeaderIdentity identity_;
+  const std::uint64_t network_id_;
+  const BlockHash genesis_;
+  Serving serving_;
+  sync::Sync machine_;                  // sync thread
+  net::PeerSet* peers_ = nullptr;       // loop thread
+  std::unique_ptr<net::Timer> ticker_;  // loop thread
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> tick_under_way_{false};
+};
+
+}  // namespace quarry

@@ -1,0 +1,134 @@
+#include "node/serving.hpp"
+
+#include <algorithm>
+
+namespace quarry {
+namespace {
+using net::EthCode;
+
+/// Headers walked at most to answer one query on a side branch, where there is no index by number.
+constexpr std::uint64_t kMaxBranchSteps = 4096;
+
+/// Collects items until there are enough of them, or enough bytes.
+class AnswerBuilder {
+ public:
+  explicit AnswerBuilder(std::size_t most) : most_(most) {}
+  bool full() const { return items_.size() >= most_ || bytes_ >= net::kSoftAnswerBytes; }
+  void add(Bytes item) {
+    bytes_ += item.size();
+    items_.push_back(std::move(item));
+  }
+  std::vector<Bytes> take() { return std::move(items_); }
+
+ private:
+  const std::size_t most_;
+  std::size_t bytes_ = 0;
+  std::vector<Bytes> items_;
+};
+
+std::size_t bound(std::uint64_t asked, std::size_t most) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(asked, most));
+}
+}  // namespace
+
+Serving::Serving(const Database& database) : database_(database), chain_(database) {}
+
+std::vector<Bytes> Serving::headers_by_number(BlockNum number, const net::GetBlockHeaders& query) const {
+  AnswerBuilder out(bound(query.amount, net::kMaxHeadersServed));
+  const std::uint64_t step = query.skip + 1;  // zero when the skip is 2^64 - 1
+  while (!out.full()) {
+    const auto hash = chain_.canonical_hash(number);
+    auto header = hash ? chain_.header_rlp({number, *hash}) : std::nullopt;
+    if (!header) break;
+    out.add(std::move(*header));
+    const BlockNum next = query.reverse ? number - step : number + step;
+    if (step == 0 || (query.reverse ? next > number : next < number)) break;
+    number = next;
+  }
+  return out.take();
+}
+
+std::vector<Bytes> Serving::branch_headers(BlockId at, const net::GetBlockHeaders& query) const {
+  // Upwards from a block off the canonical chain there is nothing but the block itself.
+  AnswerBuilder out(query.reverse ? bound(query.amount, net::kMaxHeadersServed) : 1);
+  std::uint64_t steps = 0;
+  while (!out.full()) {
+    auto rlp = chain_.header_rlp(at);
+    if (!rlp) break;
+    out.add(std::move(*rlp));
+    for (std::uint64_t down = 0; down <= query.skip; ++down) {
+      const auto header = chain_.header(at);
+      if (!header || at.number == 0 || ++steps > kMaxBranchSteps) return out.take();
+      at = {at.number - 1, (*header)->parent_hash};
+    }
+  }
+  return out.take();
+}
+
+std::vector<Bytes> Serving::headers(const net::GetBlockHeaders& query) const {
+  if (const auto* number = std::get_if<BlockNum>(&query.from)) return headers_by_number(*number, query);
+  const BlockHash& hash = std::get<BlockHash>(query.from);
+  const auto number = chain_.number_of(hash);
+  if (!number) return {};
+  if (chain_.canonical_hash(*number) == hash) return headers_by_number(*number, query);
+  return branch_headers({*number, hash}, query);
+}
+
+template <class Read>
+std::vector<Bytes> Serving::by_hash(const std::vector<BlockHash>& hashes, std::size_t most, Read read) const {
+  AnswerBuilder out(most);
+  for (const BlockHash& hash : hashes) {
+    if (out.full()) break;
+    const auto number = chain_.number_of(hash);
+    if (!number) continue;
+    if (std::optional<Bytes> item = read(BlockId{*number, hash})) out.add(std::move(*item));
+  }
+  return out.take();
+}
+
+std::vector<Bytes> Serving::nodes(std::uint64_t peer, const std::vector<Hash256>& hashes) {
+  std::shared_ptr<NodeSession> session;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& slot = sessions_[peer];
+    if (!slot) slot = std::make_shared<NodeSession>(database_);
+    session = slot;
+  }
+  const std::lock_guard lock(session->mutex);
+  AnswerBuilder out(net::kMaxNodesServed);
+  for (const Hash256& hash : hashes) {
+    if (out.full()) break;
+    if (auto node = session->server.get(hash)) out.add(std::move(*node));
+  }
+  return out.take();
+}
+
+rlp::Decoded<Serving::Answer> Serving::answer(std::uint64_t peer, EthCode code, ByteView payload) {
+  if (code == EthCode::get_block_headers) {
+    const auto query = net::decode_get_block_headers(payload);
+    if (!query) return rlp::fail(query.error());
+    return Answer{EthCode::block_headers, net::encode_raw_list(headers(*query))};
+  }
+  if (code == EthCode::get_node_data) {
+    const auto hashes = net::decode_hashes<Hash256>(payload);
+    if (!hashes) return rlp::fail(hashes.error());
+    return Answer{EthCode::node_data, net::encode_node_data(nodes(peer, *hashes))};
+  }
+  const auto hashes = net::decode_hashes<BlockHash>(payload);
+  if (!hashes) return rlp::fail(hashes.error());
+  if (code == EthCode::get_block_bodies) {
+    const auto bodies =
+        by_hash(*hashes, net::kMaxBodiesServed, [&](const BlockId& id) { return chain_.body_rlp(id); });
+    return Answer{EthCode::block_bodies, net::encode_raw_list(bodies)};
+  }
+  const auto receipts =
+      by_hash(*hashes, net::kMaxReceiptsServed, [&](const BlockId& id) { return chain_.receipts_rlp(id); });
+  return Answer{EthCode::receipts, net::encode_raw_list(receipts)};
+}
+
+void Serving::forget(std::uint64_t peer) {
+  const std::lock_guard lock(mutex_);
+  sessions_.erase(peer);
+}
+
+}  // namespace quarry
