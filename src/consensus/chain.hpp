@@ -111,6 +111,9 @@ class Chain {
   /// The next block on the head, complete but for its seal.
   [[nodiscard]] Result<Block> prepare(const CandidateRequest& request);
 
+  /// Is it on the canonical chain, as committed?
+  bool is_canonical(const BlockId& id) const;
+
   /// The head block: the last one executed. Thread-safe.
   ChainHead head() const;
   /// The highest header; not below the head block. Thread-safe.
@@ -120,6 +123,8 @@ class Chain {
   void on_head(std::function<void(const HeadEvent&)> listener);
 
   const ChainSpec& spec() const;
+  /// The longest extra data that a header of this chain may have. Thread-safe, as spec().
+  std::size_t most_extra_data() const;
 
  private:
   explicit Chain(std::unique_ptr<ChainImpl> impl);

@@ -2,10 +2,8 @@
 /// \file
 /// Mining on the head: candidates, the search for their seal, the found blocks' way into the chain.
 
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "consensus/chain.hpp"
@@ -25,6 +23,9 @@ struct SealerOptions {
   Bytes extra_data = default_extra_data();
   Gas target_gas_limit = kDefaultTargetGasLimit;
   std::optional<Address> etherbase = {};
+  /// A candidate whose time is further ahead of our clock waits: a block's time is at least a second after its
+  /// parent's, so a chain can be mined faster than time passes.
+  std::uint64_t most_seconds_ahead = 1;
   /// Asked when no etherbase was set: the first account of the keystore, if there is one. Thread-safe.
   std::function<std::optional<Address>()> first_account = nullptr;
 };
@@ -42,6 +43,8 @@ class Sealer {
   /// core, 0 mines with no thread of this machine. Fails without an etherbase.
   [[nodiscard]] Result<> start(std::optional<int> threads);
   void stop();
+  /// While a sync is under way no block is made; mining() stays what it was.
+  void set_paused(bool paused);
   bool mining() const;
   /// Hashes a second.
   double hashrate() const;

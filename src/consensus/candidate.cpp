@@ -1,0 +1,65 @@
+// The next block, to be sealed.
+#include <algorithm>
+
+#include "consensus/base_fee.hpp"
+#include "consensus/chain_impl.hpp"
+#include "consensus/gas_limit.hpp"
+#include "core/check.hpp"
+#include "core/trie_root.hpp"
+
+namespace quarry {
+namespace {
+/// In the blocks that EIP-779 marks, what we write must be the marker, or must not be.
+Bytes extra_data_for(const ChainSpec& spec, BlockNum number, Bytes wanted) {
+  const auto& fork = spec.forks[Fork::dao];
+  if (!fork || number < fork->at || number - fork->at >= kDaoMarkedBlocks) return wanted;
+  if (spec.dao_fork_support) return to_bytes(as_bytes(kDaoMarker));
+  return equal(wanted, as_bytes(kDaoMarker)) ? Bytes{} : wanted;
+}
+}  // namespace
+
+/// Side blocks that the head's child may name.
+std::vector<SealedHeader> ChainImpl::pick_ommers() const {
+  std::vector<SealedHeader> picked;
+  if (side_.empty()) return picked;
+  const auto recent = recent_ancestors(*this, tip_.id());
+  for (auto side = side_.rbegin(); side != side_.rend() && picked.size() < validator_.engine().most_ommers(); ++side)
+    if (!check_ommer_place(recent, *side) && std::find(picked.begin(), picked.end(), *side) == picked.end())
+      picked.push_back(*side);
+  return picked;
+}
+
+Header ChainImpl::next_header(const CandidateRequest& request) const {
+  const Header& parent = *tip_.header;
+  Header header;
+  header.parent_hash = tip_.header.hash();
+  header.number = parent.number + 1;
+  header.timestamp = std::max(parent.timestamp + 1, now());
+  header.beneficiary = request.beneficiary;
+  header.extra_data = extra_data_for(spec(), header.number, request.extra_data);
+  const Rules rules = validator_.rules(header);
+  header.difficulty = validator_.engine().next_difficulty(parent, header.timestamp, rules);
+  header.gas_limit = next_gas_limit(parent_gas_limit(parent, rules), parent.gas_used, request.target_gas_limit);
+  if (rules.has(Fork::london)) header.base_fee_per_gas = next_base_fee(parent);
+  return header;
+}
+
+Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
+  QUARRY_CHECK(pending_.count == 0);
+  if (!state_is_head())
+    return fail("no block can be made: the state is still being downloaded", "wait for the fast sync to end");
+  Header header = next_header(request);
+  Body body;
+  if (request.with_ommers) body.ommers = pick_ommers();
+  auto execution = execute_block(state_.view(), header, body, validator_.rules(header), validator_.engine());
+  if (!execution) return fail(execution.error().detail);
+  header.ommers_hash = ommers_hash(body.ommers);
+  header.transactions_root = transactions_root(body.transactions);
+  header.receipts_root = receipts_root(execution->receipts);
+  header.logs_bloom = execution->logs_bloom;
+  header.gas_used = execution->gas_used;
+  header.state_root = state_.preview(execution->diff);
+  return Block{seal_header(std::move(header), spec().header_identity()), std::move(body)};
+}
+
+}  // namespace quarry

@@ -1,0 +1,160 @@
+#include "consensus/chain.hpp"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "consensus/chain_impl.hpp"
+#include "core/log.hpp"
+
+namespace quarry {
+namespace {
+Timestamp system_clock() { return static_cast<Timestamp>(std::time(nullptr)); }
+}  // namespace
+
+ChainImpl::ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, WorkerPool& workers,
+                     ChainOptions options)
+    : database_(database),
+      workers_(workers),
+      options_(std::move(options)),
+      validator_(spec, engine),
+      store_(database),
+      state_(database) {
+  if (!options_.now) options_.now = system_clock;
+}
+
+/// A head that names what is not there means a damaged database; everything else was committed with it.
+Result<> ChainImpl::load() {
+  const auto stored = store_.stored_heads();
+  if (!stored) return fail("the database holds no genesis", "run init with a genesis file first");
+  const Heads& heads = *stored;
+  const auto read = [&](const char* what, const BlockId& id) -> Result<ChainHead> {
+    const auto header = store_.header(id);
+    const auto total = store_.total_difficulty(id);
+    if (header && total) return ChainHead{*header, *total};
+    return fail(fmt::format("the {} is block {} ({}), whose header is not in the database", what, id.number, id.hash.hex()),
+                "the data dir is damaged: restore it, or remove it, run init again and synchronise");
+  };
+  auto block = read("head block", heads.block);
+  if (!block) return tl::unexpected(block.error());
+  auto header = read("header head", heads.header);
+  if (!header) return tl::unexpected(header.error());
+  tip_ = std::move(*block);
+  header_tip_ = std::move(*header);
+  fast_tip_ = heads.fast_block;
+  // While a fast sync is under way there is no state.
+  if (const auto state = StateStore(database_).head(); state && !state_is_head())
+    return fail(fmt::format("the state is block {}'s with root {}, but the head block {} says {}", state->number,
+                            state->root.hex(), tip_.header->number, tip_.header->state_root.hex()),
+                "the data dir is damaged: restore it, or remove it, run init again and synchronise");
+  publish();
+  validator_.engine().on_head(tip_.header->number);
+  log_info("Loaded most recent local header", {{"number", header_tip_.header->number}, {"hash", header_tip_.header.hash()}, {"td", header_tip_.total_difficulty}});
+  log_info("Loaded most recent local full block", {{"number", tip_.header->number}, {"hash", tip_.header.hash()}, {"td", tip_.total_difficulty}});
+  log_info("Loaded most recent local fast block", {{"number", fast_tip_.number}, {"hash", fast_tip_.hash}});
+  return {};
+}
+
+bool ChainImpl::state_is_head() const {
+  return StateStore(database_).head() == StateHead{tip_.header->number, tip_.header->state_root};
+}
+
+std::optional<Ancestry::Ancestor> ChainImpl::ancestor(const BlockId& id) const {
+  if (const auto found = pending_.blocks.find(id.hash); found != pending_.blocks.end())
+    return Ancestor{found->second->header, found->second->body.ommers};
+  auto header = store_.header(id);
+  if (!header) return std::nullopt;
+  auto body = store_.body(id);
+  return Ancestor{std::move(*header), body ? std::move(body->ommers) : std::vector<SealedHeader>{}};
+}
+
+std::optional<Error> ChainImpl::commit(bool sealed_here) {
+  if (pending_.count == 0) return {};
+  ChainWriter(batch_).set_heads({header_tip_.id(), tip_.id(), fast_tip_});
+  const bool moved = pending_.added_count > 0;
+  if (moved) state_.flush(batch_);
+  if (auto done = database_.commit(std::move(batch_), Durability::wal); !done) {
+    forget_pending();
+    return done.error();
+  }
+  HeadEvent event{head_, tip_, {pending_.added.begin(), pending_.added.end()}, pending_.added_count,
+                  pending_.removed_count, sealed_here};
+  batch_ = Batch{};
+  committed_ += pending_.count;
+  pending_ = {};
+  publish();
+  if (!moved) return {};
+  announce(std::move(event));
+  return {};
+}
+
+void ChainImpl::announce(HeadEvent event) {
+  validator_.engine().on_head(tip_.header->number);
+  if (listener_) listener_(event);
+}
+
+void ChainImpl::forget_pending() {
+  batch_ = Batch{};
+  pending_ = {};
+  state_.discard();
+  tip_ = head_;
+  header_tip_ = header_head_;
+  fast_tip_ = store_.heads().fast_block;
+}
+
+void ChainImpl::publish() {
+  const std::lock_guard lock(mutex_);
+  head_ = tip_;
+  header_head_ = header_tip_;
+}
+
+ChainHead ChainImpl::head() const {
+  const std::lock_guard lock(mutex_);
+  return head_;
+}
+
+ChainHead ChainImpl::header_head() const {
+  const std::lock_guard lock(mutex_);
+  return header_head_;
+}
+
+void ChainImpl::remember_side(const SealedHeader& header) {
+  side_.push_back(header);
+  if (side_.size() > Chain::kMostSideBlocks) side_.pop_front();
+}
+
+void ChainImpl::report_bad(const ImportResult::Stop& bad) {
+  log_error("Bad block", {{"number", bad.id.number}, {"hash", bad.id.hash}, {"rule", to_string(bad.error.rule)},
+                          {"err", bad.error.detail}});
+}
+
+void ChainImpl::note_added(std::shared_ptr<const Block> block) {
+  ++pending_.added_count;
+  pending_.added.push_back(std::move(block));
+  if (pending_.added.size() > Chain::kMostEventBlocks) pending_.added.pop_front();
+}
+
+Chain::Chain(std::unique_ptr<ChainImpl> impl) : impl_(std::move(impl)) {}
+Chain::~Chain() = default;
+
+Result<std::unique_ptr<Chain>> Chain::open(Database& database, const ChainSpec& spec, Engine& engine,
+                                           WorkerPool& workers, ChainOptions options) {
+  auto impl = std::make_unique<ChainImpl>(database, spec, engine, workers, std::move(options));
+  if (auto loaded = impl->load(); !loaded) return tl::unexpected(loaded.error());
+  return std::unique_ptr<Chain>(new Chain(std::move(impl)));
+}
+
+ImportResult Chain::insert_blocks(std::span<const Block> blocks) { return impl_->insert_blocks(blocks, false); }
+ImportResult Chain::insert_sealed(const Block& block) { return impl_->insert_blocks({&block, 1}, true); }
+ImportResult Chain::insert_headers(std::span<const SealedHeader> headers) { return impl_->insert_headers(headers); }
+ImportResult Chain::insert_fast_blocks(std::span<const FastBlock> blocks) { return impl_->insert_fast_blocks(blocks); }
+Result<> Chain::finish_fast_sync(const BlockId& pivot) { return impl_->finish_fast_sync(pivot); }
+Result<Block> Chain::prepare(const CandidateRequest& request) { return impl_->prepare(request); }
+bool Chain::is_canonical(const BlockId& id) const { return impl_->is_canonical(id); }
+ChainHead Chain::head() const { return impl_->head(); }
+ChainHead Chain::header_head() const { return impl_->header_head(); }
+void Chain::on_head(std::function<void(const HeadEvent&)> listener) { impl_->on_head(std::move(listener)); }
+const ChainSpec& Chain::spec() const { return impl_->spec(); }
+std::size_t Chain::most_extra_data() const { return impl_->most_extra_data(); }
+
+}  // namespace quarry

@@ -1,0 +1,175 @@
+#pragma once
+/// \file
+/// The chain's inside, shared by the files that implement it: import.cpp (whole blocks), fork_choice.cpp
+/// (switching branches), header_import.cpp, fast_import.cpp, candidate.cpp, chain.cpp (the rest).
+
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+
+#include "consensus/bad_blocks.hpp"
+#include "consensus/chain.hpp"
+#include "consensus/seal_check.hpp"
+#include "consensus/validate.hpp"
+#include "core/check.hpp"
+#include "storage/chain_store.hpp"
+#include "storage/database.hpp"
+#include "storage/state_store.hpp"
+#include "storage/state_writer.hpp"
+
+namespace quarry {
+
+inline BlockId id_of(const SealedHeader& header) { return {header->number, header.hash()}; }
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// Chain thread only, except the published heads. Blocks are added one by one to `batch_`, with the state's
+/// changes pending in `state_`, until commit() writes them all with the head they lead to. `tip_` is the
+/// head including what is not committed.
+class ChainImpl final : public Ancestry {
+ public:
+  ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, WorkerPool& workers, ChainOptions options);
+
+  Result<> load();
+
+  ImportResult insert_blocks(std::span<const Block> blocks, bool sealed_here);
+  ImportResult insert_headers(std::span<const SealedHeader> headers);
+  ImportResult insert_fast_blocks(std::span<const FastBlock> blocks);
+  Result<> finish_fast_sync(const BlockId& pivot);
+  Result<Block> prepare(const CandidateRequest& request);
+  bool is_canonical(const BlockId& id) const { return store_.canonical_hash(id.number) == id.hash; }
+
+  ChainHead head() const;
+  ChainHead header_head() const;
+  void on_head(std::function<void(const HeadEvent&)> listener) { listener_ = std::move(listener); }
+  const ChainSpec& spec() const { return validator_.spec(); }
+  std::size_t most_extra_data() const { return validator_.engine().most_extra_data(); }
+
+  std::optional<Ancestor> ancestor(const BlockId& id) const override;
+
+ private:
+  /// Blocks added since the last commit.
+  struct Pending {
+    std::size_t count = 0;
+    SteadyClock::time_point since;
+    std::unordered_map<BlockHash, const Block*> blocks;  ///< borrowed from the caller of insert_blocks
+    std::deque<std::shared_ptr<const Block>> added;      ///< for the head event, the last kMostEventBlocks
+    std::size_t added_count = 0;
+    std::size_t removed_count = 0;
+    bool headers_moved = false;  ///< header_tip_ changed
+  };
+  /// What adding a block came to: the rule that one of the blocks broke (not always the added one: a
+  /// branch is executed when it becomes the heaviest), or the disk's failure.
+  struct Failure {
+    BlockId id;
+    std::optional<BlockError> rule;
+    std::optional<Error> disk;
+  };
+  using Added = std::optional<Failure>;
+
+  // import.cpp
+  bool is_known(const BlockId& id) const;
+  bool state_is_head() const;
+  std::size_t skip_known(std::span<const Block> blocks, ImportResult& result) const;
+  void insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here, ImportResult& result);
+  void note_failure(Failure failure, const SealedHeader& at, std::size_t index, ImportResult& result);
+  Added add_block(const Block& block, const TotalDifficulty& total);
+  Added extend(const Block& block, const TotalDifficulty& total);
+  Added run(const SealedHeader& header, const Body& body);
+  void put_block(const Block& block, const TotalDifficulty& total);
+  bool batch_is_full() const;
+  void report_import(const ImportResult& result, std::span<const Block> blocks, SteadyClock::duration elapsed) const;
+
+  // fork_choice.cpp
+  struct Branch {
+    BlockId ancestor;             ///< canonical
+    std::vector<BlockId> blocks;  ///< its descendants, lowest first
+  };
+  Expected<Branch, Error> branch_to(const SealedHeader& tip) const;
+  Added switch_to(const Block& block, const TotalDifficulty& total);
+  Added run_branch(const Branch& branch, const Block& tip, const TotalDifficulty& total);
+  Added abandon(Failure failure, std::span<const BlockId> bad);
+  void make_canonical(const BlockId& id);
+  void move_tip(const SealedHeader& header, const TotalDifficulty& total);
+
+  // header_import.cpp
+  std::optional<Error> put_headers(std::span<const SealedHeader> headers, TotalDifficulty& total);
+  void follow_headers(std::span<const SealedHeader> headers, const TotalDifficulty& total);
+  static ImportResult report_headers(ImportResult result, std::span<const SealedHeader> headers, SteadyClock::time_point began);
+
+  // fast_import.cpp
+  Verdict check_fast_block(const FastBlock& block) const;
+  std::size_t put_fast_block(const FastBlock& block);
+
+  // candidate.cpp
+  std::vector<SealedHeader> pick_ommers() const;
+  Header next_header(const CandidateRequest& request) const;
+
+  // chain.cpp
+  /// Writes what is pending with the head it leads to, publishes the head, tells the listener.
+  [[nodiscard]] std::optional<Error> commit(bool sealed_here = false);
+  void forget_pending();
+  void announce(HeadEvent event);
+  void remember_side(const SealedHeader& header);
+  void note_added(std::shared_ptr<const Block> block);
+  void publish();
+  static void report_bad(const ImportResult::Stop& bad);
+  Timestamp now() const { return options_.now(); }
+
+  /// The first header of the span that breaks a rule of the header phase, or that is in the future; sets
+  /// `result` and gives the place. Parents before `from` must be stored; `header_at(i)` is the i-th header.
+  template <class HeaderAt>
+  std::size_t check_headers(std::size_t from, std::size_t count, HeaderAt header_at, ImportResult& result);
+
+  Database& database_;
+  WorkerPool& workers_;
+  ChainOptions options_;
+  Validator validator_;
+  ChainStore store_;
+  StateWriter state_;
+
+  ChainHead tip_;         ///< the head block, with what is pending
+  ChainHead header_tip_;  ///< the header head, likewise
+  BlockId fast_tip_;      ///< the fast block head
+  Batch batch_;
+  Pending pending_;
+  std::size_t committed_ = 0;  ///< blocks or headers committed by the import under way
+  BadBlocks bad_{Chain::kMostBadBlocks};
+  std::deque<SealedHeader> side_;  ///< recent blocks off the canonical chain, for ommers
+  std::function<void(const HeadEvent&)> listener_;
+
+  mutable std::mutex mutex_;  ///< guards the two below
+  ChainHead head_;
+  ChainHead header_head_;
+};
+
+template <class HeaderAt>
+std::size_t ChainImpl::check_headers(std::size_t from, std::size_t count, HeaderAt header_at, ImportResult& result) {
+  if (from == count) return from;
+  const SealedHeader& first = header_at(from);
+  const auto stored = from == 0 ? store_.header(BlockId{first->number - 1, first->parent_hash}) : std::nullopt;
+  const auto stop = [&](std::size_t i, BlockError error) {
+    const SealedHeader& header = header_at(i);
+    auto& where = error.rule == BlockRule::future_time ? result.future : result.bad;
+    where = ImportResult::Stop{{header->number, header.hash()}, i, std::move(error)};
+    return i;
+  };
+  if (from == 0 && !stored)
+    return stop(0, {BlockRule::unknown_parent, "unknown ancestor: the parent " + first->parent_hash.hex() + " is not here"});
+  const Timestamp clock = now();
+  for (std::size_t i = from; i < count; ++i) {
+    const SealedHeader& header = header_at(i);
+    const SealedHeader& parent = i == 0 ? *stored : header_at(i - 1);
+    if (bad_.contains(header.hash()) || bad_.contains(header->parent_hash)) {
+      bad_.add(header.hash());
+      return stop(i, {BlockRule::known_bad, "the block or its parent was refused before"});
+    }
+    if (header->parent_hash != parent.hash())
+      return stop(i, {BlockRule::not_linked, "non contiguous insert: the parent is " + header->parent_hash.hex() +
+                                                 ", the one before is " + parent.hash().hex()});
+    if (auto error = validator_.header(header, *parent, clock)) return stop(i, std::move(*error));
+  }
+  return count;
+}
+
+}  // namespace quarry
