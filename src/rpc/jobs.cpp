@@ -27,13 +27,14 @@ void Jobs::stop() {
 
 void Jobs::run(std::string text, const Caller& caller, Done done) {
   const bool parse_here = text.size() <= kMostBytesOnLoop;
-  auto message = std::make_shared<Message>();
+  Message parsed;
   Where where = Where::worker;
   if (parse_here) {
-    *message = parse_message(text);
-    where = Dispatcher::where(*message);
-    if (where == Where::loop) return done(dispatcher_.answer(*message, caller));
+    parsed = parse_message(text);
+    where = Dispatcher::where(parsed);
+    if (where == Where::loop) return done(dispatcher_.answer(parsed, caller));
   }
+  const auto message = std::make_shared<Message>(std::move(parsed));
   auto shared_done = std::make_shared<Done>(std::move(done));
   auto task = [this, message, text = parse_here ? std::string() : std::move(text), caller, shared_done] {
     if (!text.empty()) *message = parse_message(text);

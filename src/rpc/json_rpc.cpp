@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "rpc/quick_request.hpp"
+
 namespace quarry::rpc {
 namespace {
 
@@ -115,6 +117,16 @@ tl::unexpected<RpcError> rpc_fail(const Error& error) {
 }
 
 Message parse_message(std::string_view text) {
+  Message out;
+  if ((out.error = check_shape(text))) return out;
+  if (auto request = quick_request(text)) {
+    out.requests.push_back(std::move(*request));
+    return out;
+  }
+  return parse_any_message(text);
+}
+
+Message parse_any_message(std::string_view text) {
   Message out;
   if ((out.error = check_shape(text))) return out;
   auto value = Json::parse(text.begin(), text.end(), nullptr, false);

@@ -67,6 +67,8 @@ struct Message {
 
 /// Reads a message. Never throws; looks at nesting and size before anything is built.
 Message parse_message(std::string_view text);
+/// The same without the quick way for common requests: what that one must agree with.
+Message parse_any_message(std::string_view text);
 
 /// Appends {"jsonrpc":"2.0","id":…,"result":…} or the same with an error.
 void append_answer(std::string& to, const std::string& id, const Answer& answer);

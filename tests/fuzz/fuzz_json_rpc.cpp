@@ -20,8 +20,22 @@ void read_all(const Request& request) {
   }
 }
 
+/// The quick way and the general one read the same.
+void check_agreement(const Message& quick, const Message& general) {
+  QUARRY_CHECK(quick.batch == general.batch && quick.requests.size() == general.requests.size());
+  QUARRY_CHECK(quick.error.has_value() == general.error.has_value());
+  for (std::size_t i = 0; i < quick.requests.size(); ++i) {
+    const auto& a = quick.requests[i];
+    const auto& b = general.requests[i];
+    QUARRY_CHECK(a.id == b.id && a.notification == b.notification && a.method == b.method &&
+                 a.params == b.params);
+    QUARRY_CHECK(a.error.has_value() == b.error.has_value());
+  }
+}
+
 void answer(std::string_view text) {
   const auto message = parse_message(text);
+  check_agreement(message, parse_any_message(text));
   QUARRY_CHECK(message.error || !message.requests.empty());
   for (const auto& request : message.requests) {
     read_all(request);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "rpc/json_stream.hpp"
+#include "rpc/quick_request.hpp"
 #include "test_backend.hpp"
 
 using namespace quarry;
@@ -112,6 +113,27 @@ TEST(JsonRpc, ManySmallValuesTakeLittleMemory) {
   std::string text = "[1";
   for (int i = 0; i < 500'000; ++i) text += ",1";
   EXPECT_EQ(code_of(text + "]"), -32600);
+}
+
+TEST(JsonRpc, TheQuickWayReadsTheCommonFormAndAgreesWithTheGeneralOne) {
+  for (const char* text : {R"({"jsonrpc":"2.0","id":1,"method":"a_b","params":[]})",
+                           R"( {"params" : ["x",{"y":[1.5e3,null]}] , "id":"q","method":"m"} )",
+                           R"({"id":999999999999999999,"method":""})"}) {
+    const auto quick = quick_request(text);
+    const auto general = parse_any_message(text);
+    ASSERT_TRUE(quick) << text;
+    EXPECT_EQ(quick->id, general.requests[0].id);
+    EXPECT_EQ(quick->method, general.requests[0].method);
+    EXPECT_EQ(quick->params, general.requests[0].params);
+  }
+  for (const char* text :
+       {R"([{"id":1,"method":"m"}])", R"({"id":1,"method":"m"}})", R"({"id":1,"method":"m","more":1})",
+        R"({"id":01,"method":"m"})", R"({"id":1,"id":2,"method":"m"})", R"({"id":1,"method":"\u0041"})",
+        R"({"id":1,"method":"m","params":[1,]})", R"({"id":1,"method":"m","params":{}})",
+        R"({"jsonrpc":"1.0","id":1,"method":"m"})", R"({"method":"m"})", "{", "", R"({"id":1,"method":"m",})",
+        R"({"id":1.5,"method":"m"})", "{\"id\":1,\"method\":\"\xff\"}"}) {
+    EXPECT_FALSE(quick_request(text)) << text;
+  }
 }
 
 TEST(JsonStream, CutsMessagesInAnyPieces) {
