@@ -1,0 +1,139 @@
+#include "storage/state_trie.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "core/keccak.hpp"
+#include "storage/codec.hpp"
+#include "storage/corruption.hpp"
+
+namespace quarry {
+
+StateDelta inverse(StateDelta delta) {
+  for (AccountDelta& account : delta) {
+    std::swap(account.before, account.after);
+    for (SlotDelta& slot : account.slots) std::swap(slot.before, slot.after);
+  }
+  return delta;
+}
+
+trie::NodePtr StateTrie::changed_storage(AccountDelta& delta, trie::Paths& emptied) {
+  const RootHash before = delta.before ? delta.before->storage_root : kEmptyRoot;
+  auto& trie = storages_.try_emplace(delta.key, Trie{trie::root_node(before), {}}).first->second;
+  std::vector<Bytes> keys, values;  // what the changes below refer to
+  std::vector<trie::Change> changes;
+  keys.reserve(delta.slots.size());
+  values.reserve(delta.slots.size());
+  for (const SlotDelta& slot : delta.slots) {
+    const ByteView key = keys.emplace_back(trie::to_nibbles(slot.key));
+    const ByteView value = values.emplace_back(slot.after.is_zero() ? Bytes{} : encode_slot_leaf(slot.after));
+    changes.push_back({key, value});
+  }
+  const std::optional<AddressHash> account = delta.key;
+  trie::Editor editor(reader_, account, emptied, now_);
+  auto out = editor.update(trie.root, changes);
+  grown_ += editor.grown();
+  return out;
+}
+
+trie::NodePtr StateTrie::changed_accounts(const StateDelta& delta, trie::Paths& emptied) {
+  std::vector<Bytes> keys, values;
+  std::vector<trie::Change> changes;
+  keys.reserve(delta.size());
+  values.reserve(delta.size());
+  for (const AccountDelta& account : delta) {
+    const ByteView key = keys.emplace_back(trie::to_nibbles(account.key));
+    const ByteView value = values.emplace_back(account.after ? encode_account(*account.after) : Bytes{});
+    changes.push_back({key, value});
+  }
+  const std::optional<AddressHash> none;
+  trie::Editor editor(reader_, none, emptied, now_);
+  auto out = editor.update(accounts_.root, changes);
+  grown_ += editor.grown();
+  return out;
+}
+
+StateTrie::Version StateTrie::changed(StateDelta& delta) {
+  ++now_;
+  Version out;
+  std::vector<trie::NodePtr> roots;
+  for (AccountDelta& account : delta) {
+    if (account.slots.empty()) continue;
+    roots.push_back(changed_storage(account, out.storages_emptied.emplace_back()));
+    out.storages.emplace_back(account.key, roots.back());
+  }
+  trie::hash_tries(roots);
+  std::size_t next = 0;
+  for (AccountDelta& account : delta) {
+    RootHash root = account.before ? account.before->storage_root : kEmptyRoot;
+    if (!account.slots.empty()) root = trie::root_hash(roots[next++]);
+    if (account.after)
+      account.after->storage_root = root;
+    else
+      QUARRY_CHECK(root == kEmptyRoot);  // what is gone has no storage: its slots went with it
+  }
+  out.accounts = changed_accounts(delta, out.emptied);
+  trie::hash_tries({&out.accounts, 1});
+  out.root = trie::root_hash(out.accounts);
+  return out;
+}
+
+void StateTrie::take(Version version) {
+  accounts_.root = std::move(version.accounts);
+  accounts_.emptied.merge(version.emptied);
+  for (std::size_t i = 0; i < version.storages.size(); ++i) {
+    Trie& trie = storages_.at(version.storages[i].first);
+    trie.root = std::move(version.storages[i].second);
+    trie.emptied.merge(version.storages_emptied[i]);
+  }
+  root_ = version.root;
+}
+
+void StateTrie::store(Batch& batch) {
+  trie::store_trie(batch, std::nullopt, accounts_.root, accounts_.emptied);
+  for (auto& [account, trie] : storages_) trie::store_trie(batch, account, trie.root, trie.emptied);
+}
+
+void StateTrie::trim(std::size_t most) {
+  if (grown_ <= most) return;
+  // Halve the age that may stay until enough is gone; what the newest change walked over stays.
+  for (std::uint32_t age = now_;; age /= 2) {
+    const std::uint32_t since = now_ - age;
+    std::size_t left = trie::forget_unused(accounts_.root, since);
+    for (auto at = storages_.begin(); at != storages_.end();) {
+      const std::size_t nodes = trie::forget_unused(at->second.root, since);
+      left += nodes;
+      const bool idle = nodes == 0 && at->second.emptied.empty();
+      at = idle ? storages_.erase(at) : std::next(at);
+    }
+    grown_ = left;
+    if (left <= most / 2 || age == 0) return;
+  }
+}
+
+std::optional<Bytes> StateTrie::node(const std::optional<AddressHash>& account, ByteView path) {
+  const auto storage = account ? storages_.find(*account) : storages_.end();
+  const auto stored = [&] { return reader_->get(Table::node, node_key(account, path)); };
+  if (account && storage == storages_.end()) return stored();  // as the table has it
+  trie::NodePtr at = account ? storage->second.root : accounts_.root;
+  ByteView rest = path;
+  while (at) {
+    if (at->kind == trie::Kind::unloaded) return stored();
+    if (rest.empty()) break;
+    if (at->kind == trie::Kind::leaf) return std::nullopt;
+    if (at->kind == trie::Kind::extension) {
+      auto& extension = static_cast<trie::Extension&>(*at);
+      const ByteView step = extension.path;
+      if (rest.size() < step.size() || !equal(rest.first(step.size()), step)) return std::nullopt;
+      rest = rest.subspan(step.size());
+      at = extension.child;
+    } else {
+      at = static_cast<trie::Branch&>(*at).children[rest[0]];
+      rest = rest.subspan(1);
+    }
+  }
+  if (!at) return std::nullopt;
+  return trie::encode(*at);
+}
+
+}  // namespace quarry

@@ -1,0 +1,316 @@
+#include "storage/state_writer.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+#include "core/check.hpp"
+#include "core/keccak.hpp"
+#include "storage/change_set.hpp"
+#include "storage/codec.hpp"
+#include "storage/corruption.hpp"
+#include "storage/state_trie.hpp"
+
+namespace quarry {
+namespace {
+
+/// Applied but not flushed values over the committed ones.
+class Overlay final : public StateView {
+ public:
+  explicit Overlay(const DatabaseReader& reader) : reader_(reader) {}
+
+  std::optional<Account> account(const Address& address) const override { return account(hash_of(address)); }
+  SlotValue slot(const Address& address, const SlotKey& key) const override {
+    return slot(hash_of(address), hash_of(key));
+  }
+  Bytes code(const CodeHash& hash) const override {
+    if (hash == kEmptyCodeHash) return {};
+    if (const auto found = codes_.find(hash); found != codes_.end()) return found->second;
+    return intact(reader_, Table::code, reader_.get(Table::code, hash));
+  }
+
+  std::optional<Account> account(const AddressHash& key) const {
+    if (const auto found = accounts_.find(key); found != accounts_.end()) return found->second;
+    const auto bytes = reader_.get(Table::account, key);
+    if (!bytes) return std::nullopt;
+    return intact(reader_, Table::account, decode_flat_account(*bytes));
+  }
+  SlotValue slot(const AddressHash& account, const SlotHash& key) const {
+    if (const auto slots = slots_.find(account); slots != slots_.end())
+      if (const auto found = slots->second.find(key); found != slots->second.end()) return found->second;
+    const auto bytes = reader_.get(Table::slot, slot_key(account, key));
+    if (!bytes) return {};
+    return intact(reader_, Table::slot, decode_flat_slot(*bytes));
+  }
+  /// All slots of an account that are not zero.
+  std::map<SlotHash, SlotValue> live_slots(const AddressHash& account) const;
+
+  void take(const StateDelta& delta);
+  void add_code(const CodeHash& hash, const Bytes& code) { codes_[hash] = code; }
+  void store(Batch& batch) const;
+  void clear() {
+    accounts_.clear();
+    slots_.clear();
+    codes_.clear();
+    size_bytes_ = 0;
+  }
+  std::size_t size_bytes() const { return size_bytes_; }
+
+ private:
+  const DatabaseReader& reader_;
+  std::unordered_map<AddressHash, std::optional<Account>> accounts_;
+  std::unordered_map<AddressHash, std::unordered_map<SlotHash, SlotValue>> slots_;
+  std::map<CodeHash, Bytes> codes_;
+  std::size_t size_bytes_ = 0;
+};
+
+std::map<SlotHash, SlotValue> Overlay::live_slots(const AddressHash& account) const {
+  std::map<SlotHash, SlotValue> out;
+  Cursor cursor = reader_.cursor(Table::slot);
+  for (cursor.seek(account); cursor.valid() && equal(cursor.key().first(32), account); cursor.next()) {
+    const auto key = intact(reader_, Table::slot, SlotHash::from(cursor.key().subspan(32)));
+    out[key] = intact(reader_, Table::slot, decode_flat_slot(cursor.value()));
+  }
+  if (const auto pending = slots_.find(account); pending != slots_.end())
+    for (const auto& [key, value] : pending->second) out[key] = value;
+  std::erase_if(out, [](const auto& entry) { return entry.second.is_zero(); });
+  return out;
+}
+
+void Overlay::take(const StateDelta& delta) {
+  constexpr std::size_t kEntryBytes = 200;  // in memory and in the batch, about; trie nodes counted with it
+  for (const AccountDelta& account : delta) {
+    accounts_[account.key] = account.after;
+    for (const SlotDelta& slot : account.slots) slots_[account.key][slot.key] = slot.after;
+    size_bytes_ += (1 + account.slots.size()) * 4 * kEntryBytes;
+  }
+}
+
+void Overlay::store(Batch& batch) const {
+  for (const auto& [key, account] : accounts_) {
+    if (account)
+      batch.put(Table::account, key, encode_flat_account(*account));
+    else
+      batch.erase(Table::account, key);
+  }
+  for (const auto& [account, slots] : slots_) {
+    for (const auto& [slot, value] : slots) {
+      const auto key = slot_key(account, slot);
+      if (value.is_zero())
+        batch.erase(Table::slot, key);
+      else
+        batch.put(Table::slot, key, encode_flat_slot(value));
+    }
+  }
+  for (const auto& [hash, code] : codes_) batch.put(Table::code, hash, code);
+}
+
+/// The slots of one account's change: those cleared with it, then those it sets.
+std::vector<SlotDelta> slot_deltas(const Overlay& overlay, const AddressHash& key,
+                                   const std::optional<Account>& before, const AccountChange& change) {
+  std::map<SlotHash, SlotDelta> out;
+  const bool cleared = !change.after || change.storage_cleared;
+  if (cleared && before && before->storage_root != kEmptyRoot)
+    for (const auto& [slot, value] : overlay.live_slots(key)) out[slot] = {slot, value, {}};
+  if (change.after) {
+    for (const auto& [slot_number, value] : change.slots) {
+      const SlotHash slot = hash_of(slot_number);
+      const auto [entry, is_new] = out.try_emplace(slot, SlotDelta{slot, {}, {}});
+      if (is_new) entry->second.before = overlay.slot(key, slot);
+      entry->second.after = value;
+    }
+  }
+  std::vector<SlotDelta> sorted;
+  for (const auto& [slot, delta] : out)
+    if (delta.before != delta.after) sorted.push_back(delta);
+  return sorted;
+}
+
+StateDelta make_delta(const Overlay& overlay, const StateDiff& diff) {
+  std::vector<ByteView> addresses;
+  for (const auto& [address, change] : diff.accounts) addresses.push_back(address);
+  std::vector<Hash256> hashes(addresses.size());
+  keccak256_batch(addresses, hashes);
+
+  StateDelta out;
+  out.reserve(hashes.size());
+  std::size_t next = 0;
+  for (const auto& [address, change] : diff.accounts) {
+    const AddressHash key{hashes[next++]};
+    AccountDelta delta{key, overlay.account(key), change.after, {}};
+    delta.slots = slot_deltas(overlay, key, delta.before, change);
+    out.push_back(std::move(delta));
+  }
+  std::sort(out.begin(), out.end(),
+            [](const AccountDelta& a, const AccountDelta& b) { return a.key < b.key; });
+  return out;
+}
+
+}  // namespace
+
+struct StateWriter::Impl {
+  Impl(const Database& from, StateWriterOptions how)
+      : database(from), options(how), overlay(from), tries(&from, kEmptyRoot) {
+    reload();
+  }
+
+  void reload();
+  StateTrie::Version try_out(const StateDiff& diff, StateDelta& delta);
+  void take(const StateDelta& delta, StateTrie::Version version);
+
+  const Database& database;
+  const StateWriterOptions options;
+  Overlay overlay;
+  StateTrie tries;
+  BlockNum number = 0;
+  BlockNum oldest = 0;
+  std::deque<ChangeSet> pending;      ///< applied and not flushed, lowest first
+  std::vector<ChangeSet> taken_back;  ///< flushed and then reverted
+};
+
+void StateWriter::Impl::reload() {
+  const StateStore store(database);
+  const StateHead head = store.head().value_or(StateHead{0, kEmptyRoot});
+  number = head.number;
+  oldest = store.oldest_state().value_or(0);
+  tries = StateTrie(&database, head.root);
+  overlay.clear();
+  pending.clear();
+  taken_back.clear();
+}
+
+StateTrie::Version StateWriter::Impl::try_out(const StateDiff& diff, StateDelta& delta) {
+  delta = make_delta(overlay, diff);
+  return tries.changed(delta);
+}
+
+void StateWriter::Impl::take(const StateDelta& delta, StateTrie::Version version) {
+  overlay.take(delta);
+  tries.take(std::move(version));
+}
+
+StateWriter::StateWriter(const Database& database, StateWriterOptions options)
+    : impl_(std::make_unique<Impl>(database, options)) {}
+StateWriter::~StateWriter() = default;
+
+const StateView& StateWriter::view() const {
+  return impl_->overlay;
+}
+RootHash StateWriter::root() const {
+  return impl_->tries.root();
+}
+BlockNum StateWriter::number() const {
+  return impl_->number;
+}
+std::size_t StateWriter::pending_blocks() const {
+  return impl_->pending.size() + impl_->taken_back.size();
+}
+std::size_t StateWriter::pending_bytes() const {
+  return impl_->overlay.size_bytes();
+}
+void StateWriter::discard() {
+  impl_->reload();
+}
+
+RootHash StateWriter::preview(const StateDiff& diff) {
+  StateDelta delta;
+  return impl_->try_out(diff, delta).root;
+}
+
+RootHash StateWriter::apply(BlockNum number, const StateDiff& diff) {
+  QUARRY_CHECK(number == impl_->number + 1);
+  StateDelta delta;
+  auto version = impl_->try_out(diff, delta);
+  impl_->take(delta, std::move(version));
+  for (const auto& [hash, code] : diff.codes) impl_->overlay.add_code(hash, code);
+  impl_->pending.push_back(change_set_of(number, delta));
+  impl_->number = number;
+  return impl_->tries.root();
+}
+
+Result<> StateWriter::revert(BlockNum number) {
+  QUARRY_CHECK(number == impl_->number && number > 0);
+  const bool flushed = impl_->pending.empty();
+  std::optional<ChangeSet> changes;
+  if (!flushed)
+    changes = std::move(impl_->pending.back());
+  else if (number > impl_->oldest)
+    changes = read_change_set(impl_->database, number);
+  if (!changes)
+    return fail("the state before block " + std::to_string(number) + " is not kept",
+                "The chain can be taken back to block " + std::to_string(impl_->oldest) + " at most.");
+  StateDelta delta;
+  for (const auto& account : changes->accounts) {
+    AccountDelta one{account.key, impl_->overlay.account(account.key), account.before, {}};
+    for (const auto& [slot, before] : account.slots)
+      one.slots.push_back({slot, impl_->overlay.slot(account.key, slot), before});
+    delta.push_back(std::move(one));
+  }
+  auto version = impl_->tries.changed(delta);
+  impl_->take(delta, std::move(version));
+  if (flushed)
+    impl_->taken_back.push_back(*std::move(changes));
+  else
+    impl_->pending.pop_back();
+  impl_->number = number - 1;
+  return {};
+}
+
+void StateWriter::flush(Batch& batch) {
+  impl_->overlay.store(batch);
+  impl_->tries.store(batch);
+  // A block that was taken back may have another one in its place: first the old goes, then the new comes.
+  for (const ChangeSet& changes : impl_->taken_back) erase_change_set(batch, changes);
+  for (const ChangeSet& changes : impl_->pending) put_change_set(batch, changes);
+  put_state_head(batch, {impl_->number, impl_->tries.root()});
+  impl_->overlay.clear();
+  impl_->pending.clear();
+  impl_->taken_back.clear();
+  impl_->tries.trim(impl_->options.most_cached_nodes);
+}
+
+namespace {
+
+/// Genesis accounts as a change of the empty state.
+StateDelta genesis_delta(const std::vector<GenesisAccount>& accounts) {
+  std::map<AddressHash, AccountDelta> out;
+  for (const GenesisAccount& one : accounts) {
+    const AddressHash key = hash_of(one.address);
+    AccountDelta delta{key, std::nullopt, Account{one.nonce, one.balance}, {}};
+    if (!one.code.empty()) delta.after->code_hash = CodeHash{keccak256(one.code)};
+    std::map<SlotHash, SlotValue> slots;
+    for (const auto& [slot, value] : one.storage) slots[hash_of(slot)] = value;
+    for (const auto& [slot, value] : slots)
+      if (!value.is_zero()) delta.slots.push_back({slot, {}, value});
+    out.insert_or_assign(key, std::move(delta));
+  }
+  StateDelta sorted;
+  for (auto& [key, delta] : out) sorted.push_back(std::move(delta));
+  return sorted;
+}
+
+}  // namespace
+
+RootHash genesis_root(const std::vector<GenesisAccount>& accounts) {
+  StateDelta delta = genesis_delta(accounts);
+  return StateTrie(nullptr, kEmptyRoot).changed(delta).root;
+}
+
+RootHash write_genesis_state(Batch& batch, const std::vector<GenesisAccount>& accounts) {
+  StateDelta delta = genesis_delta(accounts);
+  StateTrie tries(nullptr, kEmptyRoot);
+  tries.take(tries.changed(delta));
+  tries.store(batch);
+  for (const AccountDelta& account : delta) {
+    batch.put(Table::account, account.key, encode_flat_account(*account.after));
+    for (const SlotDelta& slot : account.slots)
+      batch.put(Table::slot, slot_key(account.key, slot.key), encode_flat_slot(slot.after));
+  }
+  for (const GenesisAccount& one : accounts)
+    if (!one.code.empty()) batch.put(Table::code, keccak256(one.code), one.code);
+  put_state_head(batch, {0, tries.root()}, 0);
+  return tries.root();
+}
+
+}  // namespace quarry
