@@ -124,7 +124,7 @@ struct JobResult {
   };
   /// Item `done` broke a rule: whoever sent it lied.
   std::optional<Bad> bad;
-  /// Item `done` is only too early by our clock.
+  /// Item `done` is only too early by our clock; `bad` may say more.
   bool future = false;
   /// The disk or the node itself failed: nobody is to blame, nothing more is to be tried.
   std::optional<Error> error;

@@ -12,11 +12,13 @@ namespace {
 template <class Hash>
 Verdict compare(BlockRule rule, std::string_view field, const Hash& said, const Hash& computed) {
   if (said == computed) return {};
-  return BlockError{rule, fmt::format("invalid {}: the header says {}, the body gives {}", field, said.hex(), computed.hex())};
+  return BlockError{rule, fmt::format("invalid {}: the header says {}, the body gives {}", field, said.hex(),
+                                      computed.hex())};
 }
 
 Verdict ommer_error(BlockRule rule, const SealedHeader& ommer, std::string_view why) {
-  return BlockError{rule, fmt::format("invalid ommer {} (number {}): {}", ommer.hash().hex(), ommer->number, why)};
+  return BlockError{rule,
+                    fmt::format("invalid ommer {} (number {}): {}", ommer.hash().hex(), ommer->number, why)};
 }
 
 /// The ommer's own header and seal; its parent is among `recent`.
@@ -39,11 +41,14 @@ Verdict check_body_roots(const Header& header, const Body& body) {
   if (auto bad = compare(BlockRule::transactions_root, "transactions root", header.transactions_root,
                          transactions_root(body.transactions)))
     return bad;
-  if (auto bad = compare(BlockRule::ommers_hash, "ommers hash", header.ommers_hash, ommers_hash(body.ommers))) return bad;
+  if (auto bad = compare(BlockRule::ommers_hash, "ommers hash", header.ommers_hash, ommers_hash(body.ommers)))
+    return bad;
   if (header.withdrawals_root.has_value() != body.withdrawals.has_value())
-    return BlockError{BlockRule::withdrawals, "invalid withdrawals: the header and the body do not both have them"};
+    return BlockError{BlockRule::withdrawals,
+                      "invalid withdrawals: the header and the body do not both have them"};
   if (!body.withdrawals) return {};
-  return compare(BlockRule::withdrawals, "withdrawals root", *header.withdrawals_root, withdrawals_root(*body.withdrawals));
+  return compare(BlockRule::withdrawals, "withdrawals root", *header.withdrawals_root,
+                 withdrawals_root(*body.withdrawals));
 }
 
 Verdict check_receipts_root(const Header& header, const std::vector<Receipt>& receipts) {
@@ -69,9 +74,11 @@ Verdict check_ommer_place(std::span<const Ancestry::Ancestor> recent, const Seal
   bool parent_known = false;
   for (std::size_t i = 0; i < recent.size(); ++i) {
     const auto& [header, ommers] = recent[i];
-    if (header == ommer) return ommer_error(BlockRule::ommer_is_ancestor, ommer, "it is an ancestor of the block");
+    if (header == ommer)
+      return ommer_error(BlockRule::ommer_is_ancestor, ommer, "it is an ancestor of the block");
     if (std::find(ommers.begin(), ommers.end(), ommer) != ommers.end())
-      return ommer_error(BlockRule::ommer_repeated, ommer, fmt::format("block {} has it already", header->number));
+      return ommer_error(BlockRule::ommer_repeated, ommer,
+                         fmt::format("block {} has it already", header->number));
     // A sibling of the block itself (a child of its parent) is no ommer yet.
     if (i != 0 && header.hash() == ommer->parent_hash) parent_known = true;
   }
@@ -85,8 +92,8 @@ Verdict check_ommers(const ChainSpec& spec, Engine& engine, const Block& block, 
   const auto& ommers = block.body.ommers;
   if (ommers.empty()) return {};
   if (ommers.size() > engine.most_ommers())
-    return BlockError{BlockRule::ommer_count,
-                      fmt::format("too many ommers: there are {}, {} at most", ommers.size(), engine.most_ommers())};
+    return BlockError{BlockRule::ommer_count, fmt::format("too many ommers: there are {}, {} at most",
+                                                          ommers.size(), engine.most_ommers())};
   const auto recent = recent_ancestors(ancestry, {block.header->number - 1, block.header->parent_hash});
   for (auto ommer = ommers.begin(); ommer != ommers.end(); ++ommer) {
     if (*ommer == block.header || std::find(ommers.begin(), ommer, *ommer) != ommer)

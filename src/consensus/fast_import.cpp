@@ -63,10 +63,11 @@ Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {
                 "the fast sync begins again with another pivot");
   const StateSyncStore downloaded(database_);
   const Hash256 root = downloaded.node_hash({}).value_or(Hash256(kEmptyRoot));
-  if (downloaded.record() || RootHash(root) != (*header)->state_root)
+  if (RootHash(root) != (*header)->state_root)
     return fail(fmt::format("the downloaded state's root is {}, the pivot's {}", root.hex(), (*header)->state_root.hex()),
                 "the fast sync goes on until the state is complete");
   Batch batch;
+  end_state_sync(batch);
   put_state_head(batch, {pivot.number, RootHash(root)}, pivot.number);
   const auto higher = [&](const BlockId& id) { return id.number < pivot.number ? pivot : id; };
   ChainWriter(batch).set_heads({higher(header_tip_.id()), pivot, higher(fast_tip_)});

@@ -56,6 +56,7 @@ struct StateSync::Child {
 /// Collects the references of one node and of the short nodes inside it.
 struct StateSync::Children {
   std::vector<Child> found;
+  std::vector<NodePath> skipped;  ///< places inside extensions, where no node is
 
   /// False when `node` is no trie node at `path`. Recursion is bounded by the path, which grows with it.
   bool read(const rlp::Item& node, const NodePath& path) {
@@ -85,6 +86,10 @@ struct StateSync::Children {
     NodePath below = path;
     append(below.nibbles, compact->nibbles);
     const auto value = reader.next();
+    for (std::size_t i = 1; !compact->is_leaf && i < compact->nibbles.size(); ++i) {
+      skipped.push_back(path);
+      append(skipped.back().nibbles, ByteView{compact->nibbles}.first(i));
+    }
     if (!compact->is_leaf)
       return !compact->nibbles.empty() && below.nibbles.size() < kKeyNibbles &&
              read_reference(*value, std::move(below), false);
@@ -261,6 +266,8 @@ bool StateSync::expand(ItemId id, const Bytes& bytes, PeerKey peer) {
     const auto node = rlp::decode(bytes);
     Children children;
     if (!node || !children.read(*node, item.path)) return false;
+    for (NodePath& path : children.skipped)
+      if (store_.node_hash(path)) ready_.erased.push_back(std::move(path));
     item.missing = 1;  // held until all children are looked at
     for (Child& child : children.found)
       want(Item{std::move(child.path), child.hash, child.is_code, id}, peer);

@@ -21,7 +21,10 @@ sync::Now now() {
 sync::JobResult from_import(sync::JobId job, const ImportResult& result) {
   sync::JobResult out{.job = job, .done = result.inserted + result.ignored};
   if (result.bad) out.bad = sync::JobResult::Bad{result.bad->id, result.bad->error.detail};
-  if (result.future) out.future = true;
+  if (result.future) {
+    out.future = true;
+    out.bad = sync::JobResult::Bad{result.future->id, result.future->error.detail};
+  }
   if (result.disk) out.error = *result.disk;
   return out;
 }

@@ -18,6 +18,7 @@
 
 namespace quarry {
 
+class Batch;
 class Database;
 
 /// A place in the state: in the account trie, or in the storage trie of one account.
@@ -55,7 +56,7 @@ struct StateWrites {
   std::vector<NodePath> erased;
   std::vector<Node> nodes;
   std::vector<Code> codes;
-  /// The record after this step; none ends the download.
+  /// The record after this step; none: it stays as it is.
   std::optional<StateSyncRecord> record;
 };
 
@@ -86,5 +87,8 @@ class StateSyncStore final : public StateSyncReader {
  private:
   Database& database_;
 };
+
+/// The download is complete: goes into the batch that makes the pivot the head block.
+void end_state_sync(Batch& batch);
 
 }  // namespace quarry
