@@ -147,6 +147,9 @@ Result<std::optional<Block>> ChainFileReader::next() {
 std::uint64_t ChainFileReader::block_offset() const {
   return impl_->block_at;
 }
+std::size_t ChainFileReader::block_size() const {
+  return impl_->buffer.size();
+}
 std::uint64_t ChainFileReader::bytes_read() const {
   const auto at = gzoffset(impl_->file);
   return at < 0 ? 0 : static_cast<std::uint64_t>(at);

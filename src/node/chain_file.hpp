@@ -30,6 +30,8 @@ class ChainFileReader {
 
   /// Where the block that was read last begins, in the RLP stream.
   std::uint64_t block_offset() const;
+  /// How long it is.
+  std::size_t block_size() const;
   /// For progress: bytes of the file that were read, and that there are (0 when it is a pipe).
   std::uint64_t bytes_read() const;
   std::uint64_t bytes_total() const;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -121,7 +122,12 @@ void enqueue(LogLevel level, std::string_view line) {
 LogThread::LogThread(int verbosity) {
   auto made = std::make_shared<Writer>();
   made->sink = std::make_shared<StderrSink>();
+  // The log's thread takes no signals: they are for StopSignals, which may be made later.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   made->thread = std::make_shared<spdlog::details::thread_pool>(kMaxQueuedLogLines, 1);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   made->logger = std::make_shared<spdlog::async_logger>("quarry", made->sink, made->thread,
                                                         spdlog::async_overflow_policy::overrun_oldest);
   made->logger->set_level(spdlog::level::trace);

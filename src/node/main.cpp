@@ -3,6 +3,8 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/log.hpp"
@@ -11,6 +13,13 @@
 #include "node/options.hpp"
 
 namespace {
+using CommandFunction = quarry::Result<int> (*)(const quarry::NodeOptions&);
+constexpr std::pair<std::string_view, CommandFunction> kFunctions[] = {
+    {"run", quarry::run_node},        {"console", quarry::run_console}, {"init", quarry::run_init},
+    {"import", quarry::run_import},   {"export", quarry::run_export},   {"attach", quarry::run_attach},
+    {"account", quarry::run_account}, {"version", quarry::run_version},
+};
+
 int fatal(const quarry::Error& error) {
   quarry::flush_log();
   std::fprintf(stderr, "Fatal: %s\n", error.what.c_str());
@@ -32,10 +41,10 @@ int main(int argc, char** argv) {
   const LogThread log_thread(options.verbosity);
   for (const std::string& hint : parsed->hints) log_info(hint);
   for (const std::string& warning : parsed->warnings) log_warn(warning);
-  for (const CommandRow& row : command_table()) {
-    if (row.name != options.command) continue;
-    const auto code = row.run(options);
+  for (const auto& [name, run] : kFunctions) {
+    if (name != options.command) continue;
+    const auto code = run(options);
     return code ? *code : fatal(code.error());
   }
-  return 1;
+  return fatal({"command \"" + options.command + "\" has no function"});
 }

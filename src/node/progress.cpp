@@ -71,9 +71,8 @@ std::string progress_bar(const ProgressState& state, std::size_t width) {
   return fmt::format("{} [{}{}]{}", front, std::string(full, '#'), std::string(bar - full, ' '), tail);
 }
 
-Progress::Progress(std::string what, std::string unit, std::uint64_t total)
-    : state_{.what = std::move(what), .total = total, .unit = std::move(unit)},
-      terminal_(isatty(STDERR_FILENO) == 1) {
+Progress::Progress(std::string what, std::string unit)
+    : state_{.what = std::move(what), .unit = std::move(unit)}, terminal_(isatty(STDERR_FILENO) == 1) {
   if (terminal_) set_log_terminal_hooks(clear_bar, draw_bar);
 }
 
@@ -81,8 +80,9 @@ Progress::~Progress() {
   finish();
 }
 
-void Progress::update(std::uint64_t done, std::uint64_t items) {
+void Progress::update(std::uint64_t done, std::uint64_t total, std::uint64_t items) {
   state_.done = done;
+  state_.total = total;
   state_.items = items;
   const auto now = std::chrono::steady_clock::now();
   if (now - shown_ <

@@ -24,13 +24,14 @@ std::string progress_eta(const ProgressState& state);
 /// One job's progress on standard error. One thread; made once a job.
 class Progress {
  public:
-  Progress(std::string what, std::string unit, std::uint64_t total);
+  Progress(std::string what, std::string unit);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   /// Cheap: shows at most ten times a second on a terminal, every eight seconds in a log.
-  void update(std::uint64_t done, std::uint64_t items);
+  /// `total` 0: not known.
+  void update(std::uint64_t done, std::uint64_t total, std::uint64_t items);
   /// Clears the bar. The caller logs the result.
   void finish();
   std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - begun_; }

@@ -63,6 +63,11 @@ void StopSignals::watch() {
   close(fd);
 }
 
+bool StopSignals::requested() const {
+  pollfd asked{event_, POLLIN, 0};
+  return poll(&asked, 1, 0) == 1;
+}
+
 void StopSignals::wait() const {
   pollfd waiting{event_, POLLIN, 0};
   while (poll(&waiting, 1, -1) < 1) {

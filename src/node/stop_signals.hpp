@@ -18,6 +18,8 @@ class StopSignals {
 
   /// Readable once a signal came.
   int stop_fd() const { return event_; }
+  /// Has a signal come?
+  bool requested() const;
   /// Blocks until then.
   void wait() const;
 

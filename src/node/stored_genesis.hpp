@@ -1,9 +1,8 @@
 #pragma once
 /// \file
-/// The genesis that a data dir holds, and what `init` does to it. Called before the chain is opened, by the
-/// one thread that starts the program.
+/// What `init` does to a data dir. Called before the chain is opened, by the one thread that starts the
+/// program.
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +12,6 @@
 namespace quarry {
 
 class Database;
-
-/// Nothing when the data dir was not initialised.
-Result<std::optional<Genesis>> load_genesis(const Database& database);
-
-/// As `load_genesis`; an empty data dir is an error whose remedy is `quarry init`.
-Result<Genesis> require_genesis(const Database& database, const std::string& datadir);
 
 struct GenesisWritten {
   SealedHeader header;

@@ -5,15 +5,15 @@ namespace {
 constexpr std::size_t kAny = 10'000;  ///< files on one command line
 
 constexpr CommandRow kCommands[] = {
-    {"run", "", "Run the node (what happens when no command is named)", 0, 0, run_node},
-    {"console", "", "Run the node with a JavaScript prompt", 0, 0, run_console},
-    {"init", "GENESIS", "Start a chain from a genesis file, or change its future forks", 1, 1, run_init},
-    {"import", "FILE…", "Read blocks from files (RLP, also .gz)", 1, kAny, run_import},
-    {"export", "FILE [FIRST LAST]", "Write blocks to a file (RLP, .gz when named so)", 1, 3, run_export},
-    {"attach", "[URL|SOCKET]", "A JavaScript prompt on a running node", 0, 1, run_attach},
-    {"account", "new|list|import", "Make, list or take over accounts", 0, 2, run_account},
-    {"version", "", "Print the version", 0, 0, run_version},
-    {"help", "[COMMAND]", "Print this help, or a command's", 0, 1, nullptr},
+    {"run", "", "Run the node (what happens when no command is named)", 0, 0},
+    {"console", "", "Run the node with a JavaScript prompt", 0, 0},
+    {"init", "GENESIS", "Start a chain from a genesis file, or change its future forks", 1, 1},
+    {"import", "FILE…", "Read blocks from files (RLP, also .gz)", 1, kAny},
+    {"export", "FILE [FIRST LAST]", "Write blocks to a file (RLP, .gz when named so)", 1, 3},
+    {"attach", "[URL|SOCKET]", "A JavaScript prompt on a running node", 0, 1},
+    {"account", "new|list|import", "Make, list or take over accounts", 0, 2},
+    {"version", "", "Print the version", 0, 0},
+    {"help", "[COMMAND]", "Print this help, or a command's", 0, 1},
 };
 }  // namespace
 

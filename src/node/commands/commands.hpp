@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// The commands, as a table. A command is a function of the options that returns the exit code, or the error
-/// that `main` prints as "Fatal: what" and its remedy.
+/// The commands: a table of how they are written, and a function each. A command is a function of the options
+/// that returns the exit code, or the error that `main` prints as "Fatal: what" and its remedy. Which
+/// function is whose is known to `main` alone, so that reading a command line draws in no node.
 
 #include <span>
 #include <string_view>
@@ -12,15 +13,12 @@ namespace quarry {
 
 struct NodeOptions;
 
-using CommandFunction = Result<int> (*)(const NodeOptions&);
-
 struct CommandRow {
   std::string_view name;
   std::string_view usage;  ///< its arguments: "GENESIS", "FILE [FIRST LAST]"; empty: none
   std::string_view help;   ///< one line
   std::size_t least_args;
   std::size_t most_args;
-  CommandFunction run;  ///< null: `main` answers it itself
 };
 
 /// In the order help shows them; the first is what runs when no command is named.

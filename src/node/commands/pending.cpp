@@ -20,14 +20,5 @@ Result<int> run_attach(const NodeOptions&) {
 Result<int> run_account(const NodeOptions&) {
   return pending("account");
 }
-Result<int> run_init(const NodeOptions&) {
-  return pending("init");
-}
-Result<int> run_import(const NodeOptions&) {
-  return pending("import");
-}
-Result<int> run_export(const NodeOptions&) {
-  return pending("export");
-}
 
 }  // namespace quarry

@@ -1,0 +1,57 @@
+/// \file
+/// `quarry export FILE [FIRST LAST]`: canonical blocks into a chain file.
+
+#include <charconv>
+
+#include "core/log.hpp"
+#include "node/chain_transfer.hpp"
+#include "node/commands/commands.hpp"
+#include "node/datadir.hpp"
+#include "node/local_chain.hpp"
+#include "node/options.hpp"
+#include "node/progress.hpp"
+#include "node/stop_signals.hpp"
+
+namespace quarry {
+namespace {
+Result<std::optional<BlockNum>> block_argument(const std::vector<std::string>& args, std::size_t index) {
+  if (args.size() <= index) return std::nullopt;
+  const std::string& text = args[index];
+  BlockNum number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return fail("\"" + text + "\" is not a block number", "Usage: quarry export FILE [FIRST LAST]");
+  return number;
+}
+}  // namespace
+
+Result<int> run_export(const NodeOptions& options) {
+  const auto first = block_argument(options.args, 1), last = block_argument(options.args, 2);
+  if (!first) return tl::unexpected(first.error());
+  if (!last) return tl::unexpected(last.error());
+  const StopSignals signals(true);
+  const auto lock = DataDirLock::acquire(options.datadir);
+  if (!lock) {
+    Error error = lock.error();
+    error.remedy += " A running node exports by admin.exportChain(\"FILE\").";
+    return tl::unexpected(std::move(error));
+  }
+  auto database = Database::open({.path = lock->paths().chaindata.string()});
+  if (!database) return tl::unexpected(database.error());
+  if (auto genesis = load_genesis(**database); !genesis) return tl::unexpected(genesis.error());
+  log_info("Exporting blockchain", {{"file", options.args[0]}});
+  Progress progress("Exporting blocks", "blocks");
+  TransferWatch watch;
+  watch.progress = [&](std::uint64_t done, std::uint64_t total, std::uint64_t blocks) {
+    progress.update(done, total, blocks);
+  };
+  watch.stopped = [&] { return signals.requested(); };
+  const auto written = export_chain_file(options.args[0], ChainStore(**database), *first, *last, watch);
+  progress.finish();
+  if (!written) return tl::unexpected(written.error());
+  log_info("Exported blockchain",
+           {{"file", options.args[0]}, {"blocks", *written}, {"elapsed", progress.elapsed()}});
+  return 0;
+}
+
+}  // namespace quarry
