@@ -25,7 +25,7 @@ class Validator {
   Engine& engine() const { return engine_; }
 
  private:
-  const ChainSpec& spec_;
+  const ChainSpec spec_;  ///< a copy: who opens a chain may move what it was read into
   Engine& engine_;
 };
 

@@ -13,6 +13,18 @@ std::string describe(const std::optional<Activation>& activation) {
   return fmt::format("{} {}", activation->by == By::block ? "block" : "time", activation->at);
 }
 
+const char* name_of(EngineKind engine) {
+  switch (engine) {
+    case EngineKind::ethash:
+      return "ethash";
+    case EngineKind::clique:
+      return "clique";
+    case EngineKind::jbc:
+      return "jbc";
+  }
+  return "?";
+}
+
 /// geth prints "EIP150", not "EIP-150".
 std::string geth_name(const ForkInfo& row) {
   std::string name(row.name);
@@ -34,9 +46,9 @@ Error mismatch(const ForkInfo& row, const std::optional<Activation>& have,
                       by_time ? "timestamp" : "block", number_or_nil(have), number_or_nil(wanted),
                       first == 0 ? 0 : first - 1),
           fmt::format(
-              "The chain's blocks were made with {} at {}; a fork can change only while it lies ahead of the "
+              "The chain's blocks were made with {} {}; a fork can change only while it lies ahead of the "
               "head. Put that back into the genesis file, or start anew in another --datadir.",
-              row.name, describe(have))};
+              row.name, have ? "at " + describe(have) : "not set")};
 }
 }  // namespace
 
@@ -70,7 +82,7 @@ Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const Chain
   note("chainId", have.chain_id.to_decimal(), wanted.chain_id.to_decimal());
   note("clique.period", have.clique.period, wanted.clique.period);
   note("clique.epoch", have.clique.epoch, wanted.clique.epoch);
-  note("engine", static_cast<int>(have.engine), static_cast<int>(wanted.engine));
+  note("engine", name_of(have.engine), name_of(wanted.engine));
   return changes;
 }
 
@@ -78,8 +90,9 @@ std::vector<std::string> unset_forks(const ChainSpec& spec) {
   std::vector<std::string> lines;
   for (const ForkInfo& row : kForkTable) {
     if (spec.forks[row.fork] || row.brings == "nothing a private chain needs") continue;
-    if (row.fork == Fork::petersburg && spec.forks[Fork::constantinople]) continue;
-    lines.push_back(fmt::format("{}: without it no {}", row.name, row.brings));
+    // Petersburg takes a part of Constantinople away; it is in force with it unless set otherwise.
+    if (row.fork == Fork::petersburg) continue;
+    lines.push_back(fmt::format("{}: missing {}", row.name, row.brings));
   }
   return lines;
 }
