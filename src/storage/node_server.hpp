@@ -32,6 +32,9 @@ class NodeServer {
   /// The bytes whose Keccak-256 is `hash`: a node's RLP, or code; nothing when it isn't here or its place is
   /// unknown.
   std::optional<Bytes> get(const Hash256& hash);
+  /// Lets go of the state that is being served (a snapshot, and the tries over it): when the peer has been
+  /// quiet for a while, so that old data can be compacted away. It may go on asking from a root.
+  void release();
 
  private:
   struct Impl;

@@ -61,6 +61,8 @@ class PastView final : public FlatView {
   mutable Cursor changes_;
 };
 
+}  // namespace
+
 std::optional<StateHead> read_state_head(const DatabaseReader& reader) {
   if (reader.has(Table::meta, as_bytes(meta::kStateSync))) return std::nullopt;
   const auto bytes = reader.get(Table::meta, as_bytes(meta::kStateHead));
@@ -74,8 +76,6 @@ std::optional<BlockNum> read_oldest_state(const DatabaseReader& reader) {
   if (!bytes) return std::nullopt;
   return intact(reader, Table::meta, read_number(*bytes));
 }
-
-}  // namespace
 
 std::optional<StateHead> StateStore::head() const {
   return read_state_head(*database_);

@@ -18,6 +18,10 @@ struct StateHead {
   friend bool operator==(const StateHead&, const StateHead&) = default;
 };
 
+/// As StateStore's functions of these names, through any reader.
+std::optional<StateHead> read_state_head(const DatabaseReader& reader);
+std::optional<BlockNum> read_oldest_state(const DatabaseReader& reader);
+
 /// Thread-safe; holds no data.
 class StateStore {
  public:
