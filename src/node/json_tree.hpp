@@ -14,18 +14,27 @@
 
 namespace quarry {
 
+struct JsonMember;
+
 struct JsonValue {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
   Kind kind = Kind::null;
   bool flag = false;
-  std::string text;                                        ///< a string's content, or a number's digits
-  std::vector<std::pair<std::string, JsonValue>> members;  ///< an object's; an array's have empty keys
-  std::uint32_t line = 0;                                  ///< from 1
+  std::string text;                 ///< a string's content, or a number's digits
+  std::vector<JsonMember> members;  ///< an object's; an array's have empty keys
+  std::uint32_t line = 0;           ///< from 1
 
   bool is(Kind what) const { return kind == what; }
   /// The first member of that name, letters compared without case as Go does; null when there is none.
   const JsonValue* find(std::string_view key) const;
 };
+
+struct JsonMember {
+  JsonMember(std::string key, JsonValue value) : first(std::move(key)), second(std::move(value)) {}
+  std::string first;
+  JsonValue second;
+};
+
 /// "a string", "an object": for messages.
 const char* name_of(JsonValue::Kind kind);
 
