@@ -85,11 +85,12 @@ class Importer {
   }
 
   bool is_known(const SealedHeader& header) const {
+    if (header->number == 0) return true;  // ours: looked at before
     // Once a block is new, so are its children: the disk is asked no more.
     if (past_known_) return false;
-    const bool known = store_.canonical_hash(header->number) == header.hash() &&
-                       header->number <= store_.heads().block.number;
-    if (!known && header->number != 0) past_known_ = true;
+    const bool known = header->number <= store_.heads().block.number &&
+                       store_.canonical_hash(header->number) == header.hash();
+    past_known_ = !known;
     return known;
   }
 

@@ -222,6 +222,7 @@ TEST(Import, StopsBetweenGroupsWhenAsked) {
   ASSERT_TRUE(dir.init(private_genesis()));
   dir.open();
   // Known blocks fill groups too, so that a long file of them can be stopped.
+  ASSERT_TRUE(dir.import(empty_12()));
   const Bytes whole = test::read_file(empty_12());
   Bytes many;
   for (int i = 0; i < 4000; ++i) append(many, whole);
