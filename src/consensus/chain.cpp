@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "consensus/chain_impl.hpp"
@@ -123,7 +125,21 @@ void ChainImpl::remember_side(const SealedHeader& header) {
   if (side_.size() > Chain::kMostSideBlocks) side_.pop_front();
 }
 
+namespace {
+/// A right header may come with another block's body, out of order, too early, or ask more than we can.
+constexpr std::array kForgivable = {BlockRule::unknown_parent, BlockRule::not_linked,  BlockRule::future_time,
+                                    BlockRule::ommers_hash,    BlockRule::withdrawals, BlockRule::transactions_root,
+                                    BlockRule::transactions_unsupported};
+}  // namespace
+
+void ChainImpl::remember_bad(const BlockHash& hash, BlockRule rule) {
+  if (std::find(kForgivable.begin(), kForgivable.end(), rule) == kForgivable.end()) bad_.add(hash);
+}
+
 void ChainImpl::report_bad(const ImportResult::Stop& bad) {
+  // Everyday news: a peer's new block while we are behind.
+  if (bad.error.rule == BlockRule::unknown_parent)
+    return log_debug("Block without its parent", {{"number", bad.id.number}, {"hash", bad.id.hash}});
   log_error("Bad block", {{"number", bad.id.number}, {"hash", bad.id.hash}, {"rule", to_string(bad.error.rule)},
                           {"err", bad.error.detail}});
 }

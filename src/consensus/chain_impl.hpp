@@ -109,6 +109,8 @@ class ChainImpl final : public Ancestry {
   /// Writes what is pending with the head it leads to, publishes the head, tells the listener.
   [[nodiscard]] std::optional<Error> commit(bool sealed_here = false);
   void forget_pending();
+  /// Remembers the hash, when the rule it broke says that no block of this hash can ever be right.
+  void remember_bad(const BlockHash& hash, BlockRule rule);
   void announce(HeadEvent event);
   void remember_side(const SealedHeader& header);
   void note_added(std::shared_ptr<const Block> block);
@@ -150,20 +152,19 @@ std::size_t ChainImpl::check_headers(std::size_t from, std::size_t count, Header
   const auto stored = from == 0 ? store_.header(BlockId{first->number - 1, first->parent_hash}) : std::nullopt;
   const auto stop = [&](std::size_t i, BlockError error) {
     const SealedHeader& header = header_at(i);
+    remember_bad(header.hash(), error.rule);
     auto& where = error.rule == BlockRule::future_time ? result.future : result.bad;
-    where = ImportResult::Stop{{header->number, header.hash()}, i, std::move(error)};
+    where = ImportResult::Stop{id_of(header), i, std::move(error)};
     return i;
   };
-  if (from == 0 && !stored)
-    return stop(0, {BlockRule::unknown_parent, "unknown ancestor: the parent " + first->parent_hash.hex() + " is not here"});
   const Timestamp clock = now();
   for (std::size_t i = from; i < count; ++i) {
     const SealedHeader& header = header_at(i);
     const SealedHeader& parent = i == 0 ? *stored : header_at(i - 1);
-    if (bad_.contains(header.hash()) || bad_.contains(header->parent_hash)) {
-      bad_.add(header.hash());
+    if (bad_.contains(header.hash()) || bad_.contains(header->parent_hash))
       return stop(i, {BlockRule::known_bad, "the block or its parent was refused before"});
-    }
+    if (i == 0 && !stored)
+      return stop(0, {BlockRule::unknown_parent, "unknown ancestor: the parent " + header->parent_hash.hex() + " is not here"});
     if (header->parent_hash != parent.hash())
       return stop(i, {BlockRule::not_linked, "non contiguous insert: the parent is " + header->parent_hash.hex() +
                                                  ", the one before is " + parent.hash().hex()});

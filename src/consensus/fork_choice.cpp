@@ -79,7 +79,7 @@ ChainImpl::Added ChainImpl::run_branch(const Branch& branch, const Block& tip, c
 ChainImpl::Added ChainImpl::abandon(Failure failure, std::span<const BlockId> bad) {
   forget_pending();
   if (failure.rule)
-    for (const BlockId& id : bad) bad_.add(id.hash);
+    for (const BlockId& id : bad) remember_bad(id.hash, failure.rule->rule);
   return failure;
 }
 

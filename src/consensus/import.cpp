@@ -84,8 +84,8 @@ void ChainImpl::note_failure(Failure failure, const SealedHeader& at, std::size_
   result.bad.reset();
   result.disk = std::move(failure.disk);
   if (!failure.rule) return;
-  bad_.add(failure.id.hash);
-  bad_.add(at.hash());
+  remember_bad(failure.id.hash, failure.rule->rule);
+  remember_bad(at.hash(), failure.rule->rule);
   result.bad = {failure.id, index, std::move(*failure.rule)};
 }
 

@@ -152,6 +152,15 @@ TEST_F(Made, EachRuleBrokenInABlock) {
   broken([](Header& h, Body&) { h.parent_hash.bytes[0] ^= 1; }, BlockRule::not_linked);
 }
 
+TEST_F(Made, ARightHeaderWithAWrongBodyIsNotHeldAgainstTheBlock) {
+  const auto blocks = make.line(genesis(), 2);
+  Block wrong = blocks[0];
+  wrong.body.transactions.emplace_back();
+  expect_bad(chain->insert_blocks({&wrong, 1}), BlockRule::transactions_root, 0);
+  EXPECT_TRUE(chain->insert_blocks(blocks).ok());
+  EXPECT_EQ(chain->head().header.hash(), blocks[1].header.hash());
+}
+
 TEST_F(Made, UnknownParentIsNotImported) {
   const auto blocks = make.line(genesis(), 3);
   expect_bad(chain->insert_blocks(std::span(blocks).subspan(1)), BlockRule::unknown_parent, 0);
