@@ -6,6 +6,8 @@
 
 #include "core/check.hpp"
 #include "core/rlp.hpp"
+#include "net/limits.hpp"
+#include "net/p2p.hpp"
 
 namespace quarry::net {
 namespace {
@@ -15,6 +17,10 @@ constexpr std::size_t kHeaderBytes = 32;  // header and its MAC
 constexpr std::uint8_t kHeaderData[] = {0xc2, 0x80, 0x80};
 /// The most a frame may hold: 24 bits of size.
 constexpr std::size_t kMaxFrame = (std::size_t{1} << 24) - 1;
+/// A Disconnect's payload: a list with one number.
+constexpr std::size_t kMaxGoodbye = 16;
+/// Snappy's format: no tag of n bytes gives more than 32 n bytes.
+constexpr std::size_t kMostExpansion = 32;
 
 struct ContextDeleter {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -168,15 +174,28 @@ Expected<Message, FrameError> FrameCodec::open(Bytes body) const {
     if (rest.size() > max_message_) return error(FrameError::message_too_large);
     return Message{*code, to_bytes(rest)};
   }
-  const auto* packed = reinterpret_cast<const char*>(rest.data());
+  auto payload = unpack(rest);
+  if (payload) return Message{*code, std::move(*payload)};
+  // Whoever disconnects may not know yet that both sides compress, and some clients never compress their
+  // last word.
+  const bool is_goodbye =
+      *code == static_cast<std::uint64_t>(P2pCode::disconnect) && rest.size() <= kMaxGoodbye;
+  if (is_goodbye) return Message{*code, to_bytes(rest)};
+  return error(payload.error());
+}
+
+Expected<Bytes, FrameError> FrameCodec::unpack(ByteView compressed) const {
+  const auto* packed = reinterpret_cast<const char*>(compressed.data());
   std::size_t length = 0;
-  if (!snappy::GetUncompressedLength(packed, rest.size(), &length))
+  if (!snappy::GetUncompressedLength(packed, compressed.size(), &length))
     return error(FrameError::malformed_snappy);
   if (length > max_message_) return error(FrameError::message_too_large);  // before anything is allocated
+  // A short text that promises a lot lies.
+  if (length > compressed.size() * kMostExpansion) return error(FrameError::malformed_snappy);
   Bytes payload(length);
-  if (!snappy::RawUncompress(packed, rest.size(), reinterpret_cast<char*>(payload.data())))
+  if (!snappy::RawUncompress(packed, compressed.size(), reinterpret_cast<char*>(payload.data())))
     return error(FrameError::malformed_snappy);
-  return Message{*code, std::move(payload)};
+  return payload;
 }
 
 }  // namespace quarry::net

@@ -55,6 +55,7 @@ class FrameCodec {
   Mac body_mac(Keccak256& mac, ByteView body) const;
   void mix(Keccak256& mac, ByteView seed) const;
   Expected<Message, FrameError> open(Bytes body) const;
+  Expected<Bytes, FrameError> unpack(ByteView compressed) const;
 
   std::unique_ptr<Ciphers> ciphers_;
   Keccak256 egress_;

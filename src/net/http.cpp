@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t kMaxUntakenBytes = 256 * 1024;
 /// Bodies up to this are copied behind their head: one write instead of a gathered one.
 constexpr std::size_t kCopiedBodyBytes = 8 * 1024;
+/// What of each body is not counted in total, so that a few large ones that never end do not keep ordinary
+/// requests out: with 4096 connections another 256 MiB.
+constexpr std::size_t kFreeBodyBytes = 64 * 1024;
 constexpr std::chrono::milliseconds kSweepInterval{500};
 
 std::string_view status_text(int status) {
@@ -80,10 +83,12 @@ HttpRequestParser::Events HttpConnection::parser_events() {
     enter(Phase::working);
     server_->handler_(request, shared_from_this());
   };
-  events.on_body_bytes = [this](std::size_t count) {
-    if (server_->body_bytes_ + count > server_->limits_.total_body_bytes) return false;
-    server_->body_bytes_ += count;
-    body_bytes_ += count;
+  events.on_body_bytes = [this](std::size_t total) {
+    if (total <= kFreeBodyBytes) return true;
+    const auto more = total - kFreeBodyBytes - body_bytes_;
+    if (server_->body_bytes_ + more > server_->limits_.total_body_bytes) return false;
+    server_->body_bytes_ += more;
+    body_bytes_ += more;
     return true;
   };
   return events;

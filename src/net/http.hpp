@@ -26,7 +26,7 @@ struct HttpLimits {
   std::chrono::milliseconds idle_time{120'000};
   /// How long a client may leave an answer waiting without taking a byte.
   std::chrono::milliseconds send_time{60'000};
-  /// Bytes of unfinished bodies, of all connections together.
+  /// Bytes of bodies beyond the first 64 KiB of each, of all connections together; 503.
   std::size_t total_body_bytes = 256 * 1024 * 1024;
   /// Bytes of answers that clients have not taken yet, of all connections together.
   std::size_t total_answer_bytes = 256 * 1024 * 1024;

@@ -133,7 +133,7 @@ int HttpRequestParser::body_bytes(std::string_view bytes) {
   if (request_.body.size() + bytes.size() > limits_.body_bytes) {
     return refuse(413, "the request's body has more than " + std::to_string(limits_.body_bytes) + " bytes");
   }
-  if (events_.on_body_bytes && !events_.on_body_bytes(bytes.size())) {
+  if (events_.on_body_bytes && !events_.on_body_bytes(request_.body.size() + bytes.size())) {
     return refuse(503, "too many large requests at once; try again");
   }
   request_.body.append(bytes);

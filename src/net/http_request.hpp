@@ -49,7 +49,7 @@ class HttpRequestParser {
     /// A whole request. The parser stops until resume(): the request stays valid until then, and its
     /// parts may be moved out.
     std::function<void(HttpRequest&)> on_request;
-    /// Bytes of a body came in: false when the server has no room for them; the refusal is then 503.
+    /// The body is about to have so many bytes: false when the server has no room; the refusal is then 503.
     std::function<bool(std::size_t)> on_body_bytes;
   };
   enum class State : std::uint8_t {

@@ -59,7 +59,7 @@ Answer get_block(const Context& context, Params& params) {
   if (params.error()) return tl::unexpected(*params.error());
   const auto block = load(context.backend.reader, id);
   if (!block) return null_answer();
-  return json_answer(block_view(*block, context.backend.reader.total_difficulty(*id), full));
+  return block_view(*block, context.backend.reader.total_difficulty(*id), full);
 }
 
 template <FirstParam first>
@@ -85,7 +85,7 @@ Answer get_ommer(const Context& context, Params& params) {
   if (params.error()) return tl::unexpected(*params.error());
   const auto block = load(context.backend.reader, id);
   if (!block || index >= block->body.ommers.size()) return null_answer();
-  return json_answer(ommer_view(block->body.ommers[index]));
+  return ommer_view(block->body.ommers[index]);
 }
 
 /// The state after the block that parameter `index` names.

@@ -7,55 +7,136 @@
 namespace quarry::rpc {
 namespace {
 
-void add_later_header_fields(Json& out, const Header& header) {
-  if (header.base_fee_per_gas) out["baseFeePerGas"] = quantity(*header.base_fee_per_gas);
-  if (header.withdrawals_root) out["withdrawalsRoot"] = header.withdrawals_root->hex();
-  if (header.blob_gas_used) out["blobGasUsed"] = quantity(*header.blob_gas_used);
-  if (header.excess_blob_gas) out["excessBlobGas"] = quantity(*header.excess_blob_gas);
-  if (header.parent_beacon_block_root) out["parentBeaconBlockRoot"] = header.parent_beacon_block_root->hex();
-  if (header.requests_hash) out["requestsHash"] = header.requests_hash->hex();
+/// In the order of their names, as geth has them.
+void write_header_fields(JsonText& out, const SealedHeader& header) {
+  if (header->base_fee_per_gas) out.key("baseFeePerGas").quantity(*header->base_fee_per_gas);
+  if (header->blob_gas_used) out.key("blobGasUsed").quantity(*header->blob_gas_used);
+  out.key("difficulty").quantity(header->difficulty);
+  if (header->excess_blob_gas) out.key("excessBlobGas").quantity(*header->excess_blob_gas);
+  out.key("extraData").hex(header->extra_data);
+  out.key("gasLimit").quantity(header->gas_limit);
+  out.key("gasUsed").quantity(header->gas_used);
+  out.key("hash").hex(header.hash());
+  out.key("logsBloom").hex(header->logs_bloom);
+  out.key("miner").hex(header->beneficiary);
+  out.key("mixHash").hex(header->mix_hash);
+  out.key("nonce").hex(header->nonce);
+  out.key("number").quantity(header->number);
+  if (header->parent_beacon_block_root)
+    out.key("parentBeaconBlockRoot").hex(*header->parent_beacon_block_root);
+  out.key("parentHash").hex(header->parent_hash);
+  out.key("receiptsRoot").hex(header->receipts_root);
+  if (header->requests_hash) out.key("requestsHash").hex(*header->requests_hash);
+  out.key("sha3Uncles").hex(header->ommers_hash);
+  out.key("stateRoot").hex(header->state_root);
+  out.key("timestamp").quantity(header->timestamp);
+  out.key("transactionsRoot").hex(header->transactions_root);
+  if (header->withdrawals_root) out.key("withdrawalsRoot").hex(*header->withdrawals_root);
 }
 
-Json withdrawal_view(const Withdrawal& withdrawal) {
-  return {{"index", quantity(withdrawal.index)},
-          {"validatorIndex", quantity(withdrawal.validator_index)},
-          {"address", withdrawal.address.hex()},
-          {"amount", quantity(withdrawal.amount_gwei)}};
+void write_withdrawals(JsonText& out, const std::vector<Withdrawal>& withdrawals) {
+  out.begin_array();
+  for (const auto& entry : withdrawals) {
+    out.begin_object();
+    out.key("index").quantity(entry.index);
+    out.key("validatorIndex").quantity(entry.validator_index);
+    out.key("address").hex(entry.address);
+    out.key("amount").quantity(entry.amount_gwei);
+    out.end_object();
+  }
+  out.end_array();
 }
 
-Json access_list_view(const std::vector<AccessListEntry>& list) {
-  Json out = Json::array();
+template <class List>
+void write_hashes(JsonText& out, const List& hashes) {
+  out.begin_array();
+  for (const auto& hash : hashes) out.hex(hash);
+  out.end_array();
+}
+
+void write_access_list(JsonText& out, const std::vector<AccessListEntry>& list) {
+  out.begin_array();
   for (const auto& entry : list) {
-    Json slots = Json::array();
-    for (const auto& slot : entry.slots) slots.push_back(slot.hex());
-    out.push_back({{"address", entry.address.hex()}, {"storageKeys", std::move(slots)}});
+    out.begin_object();
+    out.key("address").hex(entry.address);
+    write_hashes(out.key("storageKeys"), entry.slots);
+    out.end_object();
   }
-  return out;
+  out.end_array();
 }
 
-Json authorization_view(const Authorization& a) {
-  return {{"chainId", quantity(a.chain_id)}, {"address", a.address.hex()}, {"nonce", quantity(a.nonce)},
-          {"yParity", quantity(a.y_parity)}, {"r", quantity(a.r)},         {"s", quantity(a.s)}};
+void write_authorizations(JsonText& out, const std::vector<Authorization>& list) {
+  out.begin_array();
+  for (const auto& entry : list) {
+    out.begin_object();
+    out.key("chainId").quantity(entry.chain_id);
+    out.key("address").hex(entry.address);
+    out.key("nonce").quantity(entry.nonce);
+    out.key("yParity").quantity(std::uint64_t{entry.y_parity});
+    out.key("r").quantity(entry.r);
+    out.key("s").quantity(entry.s);
+    out.end_object();
+  }
+  out.end_array();
 }
 
-void add_typed_fields(Json& out, const Transaction& txn) {
+void write_typed_fields(JsonText& out, const Transaction& txn) {
   if (txn.type == TxnType::legacy) return;
-  out["accessList"] = access_list_view(txn.access_list);
-  out["yParity"] = quantity(txn.v);
+  write_access_list(out.key("accessList"), txn.access_list);
+  out.key("yParity").quantity(txn.v);
   if (txn.type == TxnType::access_list) return;
-  out["maxFeePerGas"] = quantity(txn.max_fee_per_gas);
-  out["maxPriorityFeePerGas"] = quantity(txn.max_priority_fee_per_gas);
+  out.key("maxFeePerGas").quantity(txn.max_fee_per_gas);
+  out.key("maxPriorityFeePerGas").quantity(txn.max_priority_fee_per_gas);
   if (txn.type == TxnType::blob) {
-    out["maxFeePerBlobGas"] = quantity(txn.max_fee_per_blob_gas);
-    Json hashes = Json::array();
-    for (const auto& hash : txn.blob_hashes) hashes.push_back(hash.hex());
-    out["blobVersionedHashes"] = std::move(hashes);
+    out.key("maxFeePerBlobGas").quantity(txn.max_fee_per_blob_gas);
+    write_hashes(out.key("blobVersionedHashes"), txn.blob_hashes);
   }
-  if (txn.type == TxnType::set_code) {
-    Json list = Json::array();
-    for (const auto& entry : txn.authorizations) list.push_back(authorization_view(entry));
-    out["authorizationList"] = std::move(list);
+  if (txn.type == TxnType::set_code) write_authorizations(out.key("authorizationList"), txn.authorizations);
+}
+
+template <class Bytes>
+void write_optional(JsonText& out, const std::optional<Bytes>& value) {
+  if (value) {
+    out.hex(*value);
+  } else {
+    out.null();
   }
+}
+
+void write_transaction(JsonText& out, const Transaction& txn, const TxnPlace& place) {
+  out.begin_object();
+  out.key("blockHash").hex(place.block_hash);
+  out.key("blockNumber").quantity(place.block_num);
+  write_optional(out.key("from"), sender_of(txn));
+  out.key("gas").quantity(txn.gas_limit);
+  out.key("gasPrice").quantity(txn.max_fee_per_gas);
+  out.key("hash").hex(hash_of(txn));
+  out.key("input").hex(txn.data);
+  out.key("nonce").quantity(txn.nonce);
+  write_optional(out.key("to"), txn.to);
+  out.key("transactionIndex").quantity(place.index);
+  out.key("value").quantity(txn.value);
+  out.key("type").quantity(static_cast<std::uint64_t>(txn.type));
+  if (const auto chain = chain_id_of(txn)) out.key("chainId").quantity(*chain);
+  write_typed_fields(out, txn);
+  out.key("v").quantity(txn.v);
+  out.key("r").quantity(txn.r);
+  out.key("s").quantity(txn.s);
+  out.end_object();
+}
+
+void write_transactions(JsonText& out, const Block& block, bool full) {
+  TxnPlace place{block.header.hash(), block.header->number, 0};
+  out.begin_array();
+  for (const auto& txn : block.body.transactions) {
+    if (full) {
+      write_transaction(out, txn, place);
+    } else {
+      out.hex(hash_of(txn));
+    }
+    ++place.index;
+  }
+  out.end_array();
 }
 
 /// What a transaction pays for a unit of gas in a block with that base fee (EIP-1559).
@@ -73,18 +154,18 @@ Address created_address(const Address& sender, std::uint64_t nonce) {
   return *Address::from(keccak256(writer.bytes()).view().last(20));
 }
 
-Json log_view(const Log& log, const ReceiptPlace& at, std::size_t index) {
-  Json topics = Json::array();
-  for (const auto& topic : log.topics) topics.push_back(topic.hex());
-  return {{"address", log.address.hex()},
-          {"topics", std::move(topics)},
-          {"data", to_hex0x(log.data)},
-          {"blockNumber", quantity(at.place.block_num)},
-          {"blockHash", at.place.block_hash.hex()},
-          {"transactionHash", at.txn_hash.hex()},
-          {"transactionIndex", quantity(at.place.index)},
-          {"logIndex", quantity(at.first_log + index)},
-          {"removed", false}};
+void write_log(JsonText& out, const Log& log, const ReceiptPlace& at, std::size_t index) {
+  out.begin_object();
+  out.key("address").hex(log.address);
+  write_hashes(out.key("topics"), log.topics);
+  out.key("data").hex(log.data);
+  out.key("blockNumber").quantity(at.place.block_num);
+  out.key("transactionHash").hex(at.txn_hash);
+  out.key("transactionIndex").quantity(at.place.index);
+  out.key("blockHash").hex(at.place.block_hash);
+  out.key("logIndex").quantity(at.first_log + index);
+  out.key("removed").boolean(false);
+  out.end_object();
 }
 
 }  // namespace
@@ -93,102 +174,63 @@ Json big_number(const U256& value) {
   return value.fits_u64() ? Json(value.low64()) : Json(to_double(value));
 }
 
-Json header_view(const SealedHeader& header) {
-  Json out = {{"number", quantity(header->number)},
-              {"hash", header.hash().hex()},
-              {"parentHash", header->parent_hash.hex()},
-              {"nonce", header->nonce.hex()},
-              {"mixHash", header->mix_hash.hex()},
-              {"sha3Uncles", header->ommers_hash.hex()},
-              {"logsBloom", header->logs_bloom.hex()},
-              {"stateRoot", header->state_root.hex()},
-              {"miner", header->beneficiary.hex()},
-              {"difficulty", quantity(header->difficulty)},
-              {"extraData", to_hex0x(header->extra_data)},
-              {"gasLimit", quantity(header->gas_limit)},
-              {"gasUsed", quantity(header->gas_used)},
-              {"timestamp", quantity(header->timestamp)},
-              {"transactionsRoot", header->transactions_root.hex()},
-              {"receiptsRoot", header->receipts_root.hex()}};
-  add_later_header_fields(out, *header);
-  return out;
+std::string block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty,
+                       bool full) {
+  JsonText out;
+  out.begin_object();
+  write_header_fields(out, block.header);
+  out.key("size").quantity(encode_block(block).size());
+  if (total_difficulty) out.key("totalDifficulty").quantity(*total_difficulty);
+  write_transactions(out.key("transactions"), block, full);
+  out.key("uncles").begin_array();
+  for (const auto& ommer : block.body.ommers) out.hex(ommer.hash());
+  out.end_array();
+  if (block.body.withdrawals) write_withdrawals(out.key("withdrawals"), *block.body.withdrawals);
+  return out.end_object().take();
 }
 
-Json block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty, bool full) {
-  Json out = header_view(block.header);
-  out["size"] = quantity(encode_block(block).size());
-  if (total_difficulty) out["totalDifficulty"] = quantity(*total_difficulty);
-  Json transactions = Json::array();
-  TxnPlace place{block.header.hash(), block.header->number, 0};
-  for (const auto& txn : block.body.transactions) {
-    transactions.push_back(full ? transaction_view(txn, place) : Json(hash_of(txn).hex()));
-    ++place.index;
-  }
-  out["transactions"] = std::move(transactions);
-  Json ommers = Json::array();
-  for (const auto& ommer : block.body.ommers) ommers.push_back(ommer.hash().hex());
-  out["uncles"] = std::move(ommers);
-  if (block.body.withdrawals) {
-    Json withdrawals = Json::array();
-    for (const auto& entry : *block.body.withdrawals) withdrawals.push_back(withdrawal_view(entry));
-    out["withdrawals"] = std::move(withdrawals);
-  }
-  return out;
+std::string ommer_view(const SealedHeader& ommer) {
+  JsonText out;
+  out.begin_object();
+  write_header_fields(out, ommer);
+  out.key("size").quantity(encode_block({ommer, {}}).size());
+  out.key("uncles").begin_array().end_array();
+  return out.end_object().take();
 }
 
-Json ommer_view(const SealedHeader& ommer) {
-  Json out = header_view(ommer);
-  out["size"] = quantity(encode_block({ommer, {}}).size());
-  out["uncles"] = Json::array();
-  return out;
+std::string transaction_view(const Transaction& txn, const TxnPlace& place) {
+  JsonText out;
+  write_transaction(out, txn, place);
+  return out.take();
 }
 
-Json transaction_view(const Transaction& txn, const TxnPlace& place) {
+std::string receipt_view(const Receipt& receipt, const Transaction& txn, const ReceiptPlace& at) {
+  JsonText out;
   const auto sender = sender_of(txn);
-  Json out = {{"blockHash", place.block_hash.hex()},
-              {"blockNumber", quantity(place.block_num)},
-              {"from", sender ? Json(sender->hex()) : Json(nullptr)},
-              {"gas", quantity(txn.gas_limit)},
-              {"gasPrice", quantity(txn.max_fee_per_gas)},
-              {"hash", hash_of(txn).hex()},
-              {"input", to_hex0x(txn.data)},
-              {"nonce", quantity(txn.nonce)},
-              {"to", txn.to ? Json(txn.to->hex()) : Json(nullptr)},
-              {"transactionIndex", quantity(place.index)},
-              {"value", quantity(txn.value)},
-              {"type", quantity(static_cast<std::uint64_t>(txn.type))},
-              {"v", quantity(txn.v)},
-              {"r", quantity(txn.r)},
-              {"s", quantity(txn.s)}};
-  if (const auto chain = chain_id_of(txn)) out["chainId"] = quantity(*chain);
-  add_typed_fields(out, txn);
-  return out;
-}
-
-Json receipt_view(const Receipt& receipt, const Transaction& txn, const ReceiptPlace& at) {
-  const auto sender = sender_of(txn);
-  Json logs = Json::array();
-  for (std::size_t i = 0; i < receipt.logs.size(); ++i) logs.push_back(log_view(receipt.logs[i], at, i));
+  out.begin_object();
+  out.key("blockHash").hex(at.place.block_hash);
+  out.key("blockNumber").quantity(at.place.block_num);
   const bool creates = !txn.to && sender;
-  Json out = {{"blockHash", at.place.block_hash.hex()},
-              {"blockNumber", quantity(at.place.block_num)},
-              {"contractAddress", creates ? Json(created_address(*sender, txn.nonce).hex()) : Json(nullptr)},
-              {"cumulativeGasUsed", quantity(receipt.cumulative_gas_used)},
-              {"effectiveGasPrice", quantity(effective_gas_price(txn, at.base_fee))},
-              {"from", sender ? Json(sender->hex()) : Json(nullptr)},
-              {"gasUsed", quantity(at.gas_used)},
-              {"logs", std::move(logs)},
-              {"logsBloom", receipt.logs_bloom.hex()},
-              {"to", txn.to ? Json(txn.to->hex()) : Json(nullptr)},
-              {"transactionHash", at.txn_hash.hex()},
-              {"transactionIndex", quantity(at.place.index)},
-              {"type", quantity(static_cast<std::uint64_t>(receipt.type))}};
+  write_optional(out.key("contractAddress"),
+                 creates ? std::optional(created_address(*sender, txn.nonce)) : std::nullopt);
+  out.key("cumulativeGasUsed").quantity(receipt.cumulative_gas_used);
+  out.key("effectiveGasPrice").quantity(effective_gas_price(txn, at.base_fee));
+  write_optional(out.key("from"), sender);
+  out.key("gasUsed").quantity(at.gas_used);
+  out.key("logs").begin_array();
+  for (std::size_t i = 0; i < receipt.logs.size(); ++i) write_log(out, receipt.logs[i], at, i);
+  out.end_array();
+  out.key("logsBloom").hex(receipt.logs_bloom);
   if (const auto* root = std::get_if<RootHash>(&receipt.outcome)) {
-    out["root"] = root->hex();
+    out.key("root").hex(*root);
   } else {
-    out["status"] = quantity(std::get<bool>(receipt.outcome) ? 1 : 0);
+    out.key("status").quantity(std::uint64_t{std::get<bool>(receipt.outcome) ? 1U : 0U});
   }
-  return out;
+  write_optional(out.key("to"), txn.to);
+  out.key("transactionHash").hex(at.txn_hash);
+  out.key("transactionIndex").quantity(at.place.index);
+  out.key("type").quantity(static_cast<std::uint64_t>(receipt.type));
+  return out.end_object().take();
 }
 
 }  // namespace quarry::rpc

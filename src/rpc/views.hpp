@@ -6,6 +6,7 @@
 #include "core/block.hpp"
 #include "core/receipt.hpp"
 #include "rpc/json_rpc.hpp"
+#include "rpc/json_text.hpp"
 
 namespace quarry::rpc {
 
@@ -16,13 +17,12 @@ struct TxnPlace {
   std::size_t index = 0;
 };
 
-/// A header's own fields; baseFeePerGas and those after it only where the header has them.
-Json header_view(const SealedHeader& header);
-/// A whole block; `full` gives transactions rather than their hashes.
-Json block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty, bool full);
+/// A whole block; `full` gives transactions rather than their hashes. baseFeePerGas and what came after it
+/// are there only where the header has them.
+std::string block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty, bool full);
 /// An ommer as a block without a body.
-Json ommer_view(const SealedHeader& ommer);
-Json transaction_view(const Transaction& txn, const TxnPlace& place);
+std::string ommer_view(const SealedHeader& ommer);
+std::string transaction_view(const Transaction& txn, const TxnPlace& place);
 
 /// What a receipt's view needs beyond the receipt.
 struct ReceiptPlace {
@@ -32,7 +32,7 @@ struct ReceiptPlace {
   std::size_t first_log = 0;  ///< logs of the block before this transaction's
   std::optional<U256> base_fee;
 };
-Json receipt_view(const Receipt& receipt, const Transaction& txn, const ReceiptPlace& at);
+std::string receipt_view(const Receipt& receipt, const Transaction& txn, const ReceiptPlace& at);
 
 /// A JSON number where geth has a big.Int: exact up to 2^64, the nearest double above.
 Json big_number(const U256& value);

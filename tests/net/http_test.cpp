@@ -220,6 +220,24 @@ TEST(Http, TenThousandHalfRequestsDoNotHurtOthers) {
   EXPECT_GE(evicted + HttpLimits{}.connections, count);
 }
 
+TEST(Http, LargeBodiesThatNeverEndLeaveRoomForOthers) {
+  HttpLimits limits;
+  limits.total_body_bytes = 4 << 20;
+  Served served(limits);
+  std::vector<std::unique_ptr<RawClient>> half;
+  const std::string part(3 << 20, 'x');
+  for (int i = 0; i < 4; ++i) {
+    half.push_back(std::make_unique<RawClient>(served.port));
+    half.back()->send("POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + part);
+  }
+  EXPECT_EQ(half.back()->answer().status, 503);
+  EXPECT_EQ(RawClient(served.port).post(std::string(60'000, 'y')).body.size(), 60'000U);
+  half.clear();
+  RawClient later(served.port);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(later.post(part).body.size(), part.size()) << "what was held is free again";
+}
+
 TEST(Http, AConnectionThatWorksIsNotEvicted) {
   HttpLimits limits;
   limits.connections = 8;

@@ -71,7 +71,8 @@ class Node final : public net::PeerEvents {
   void on_report(const net::PeerReport& report) override { reports.push_back(report); }
 
   net::Enode enode() const {
-    return {.id = set->node_id(), .host = "127.0.0.1", .tcp_port = set->listening_port()};
+    const auto port = set->listening_port();
+    return {.id = set->node_id(), .host = "127.0.0.1", .tcp_port = port, .udp_port = port};
   }
   /// The last report about a failure; fails the test when there is none.
   net::PeerReport last() const {
@@ -113,7 +114,11 @@ class Actor {
   net::Hello hello() const {
     return {.client = "actor", .capabilities = {{"eth", 62}, {"eth", 63}}, .id = public_key(key)};
   }
-  void say_hello(const net::Hello& hello) { send(0, net::encode_hello(hello)); }
+  /// Never compressed, even when theirs came first.
+  void say_hello(const net::Hello& hello) {
+    send(0, net::encode_hello(hello));
+    said_hello_ = true;
+  }
   /// Until their Hello came; from then on messages are compressed.
   void exchange_hellos() {
     say_hello(hello());
@@ -136,9 +141,14 @@ class Actor {
     EXPECT_TRUE(run_until(loop_, [this] { return messages.size() >= 2; }));
   }
   void send(std::uint64_t code, ByteView payload) {
-    Bytes frame;
-    codec->write(code, payload, frame);
+    Bytes frame = framed(code, payload);
     stream->write(ByteView{frame});
+  }
+  Bytes framed(std::uint64_t code, ByteView payload) {
+    Bytes frame;
+    codec->set_snappy(said_hello_ && heard_hello_ && compress);
+    codec->write(code, payload, frame);
+    return frame;
   }
   /// The reason of their Disconnect, once the connection is closed.
   std::optional<net::DisconnectReason> goodbye() {
@@ -152,6 +162,8 @@ class Actor {
   std::optional<net::FrameCodec> codec;
   std::vector<net::Message> messages;
   bool closed = false;
+  /// Whether messages after Hello are compressed, both ways.
+  bool compress = true;
 
  private:
   void on_bytes(ByteView bytes) {
@@ -165,11 +177,12 @@ class Actor {
     }
     std::size_t used = 0;
     while (codec) {
+      codec->set_snappy(heard_hello_ && compress);
       auto message = codec->read(input_, used);
       input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(used));
       if (!message || !*message) return;
       messages.push_back(std::move(**message));
-      if (messages.back().code == 0) codec->set_snappy(true);
+      if (messages.back().code == 0) heard_hello_ = true;
     }
   }
 
@@ -178,6 +191,8 @@ class Actor {
   std::shared_ptr<net::ConnectAttempt> attempt_;
   std::optional<net::Handshake> handshake_;
   Bytes input_;
+  bool said_hello_ = false;
+  bool heard_hello_ = false;
 };
 
 }  // namespace quarry::test

@@ -21,7 +21,7 @@ struct HashOutput {
 
 /// Hashes a call takes at most; the more, the better memory's latency is hidden.
 inline constexpr std::size_t kLightBatch = 12;
-inline constexpr std::size_t kFullBatch = 32;
+inline constexpr std::size_t kFullBatch = 48;
 
 /// Up to kLightBatch hashes at once.
 void hash_light(const Cache& cache, std::span<const HashInput> inputs, HashOutput* outputs,

@@ -10,6 +10,8 @@
 
 namespace quarry::ethash {
 
+#define QUARRY_INLINE inline __attribute__((always_inline))
+
 /// `value % divisor` without a division: the quotient is estimated one too small at most.
 struct Remainder {
   std::uint32_t divisor = 2;  ///< at least 2
@@ -17,7 +19,8 @@ struct Remainder {
   std::uint32_t shift = 32;   ///< 32 + floor(log2(divisor - 1))
 
   static Remainder of(std::uint32_t divisor);
-  std::uint32_t operator()(std::uint32_t value) const {
+  /// Always inline, as it is compiled for several processors.
+  QUARRY_INLINE std::uint32_t operator()(std::uint32_t value) const {
     const auto quotient = static_cast<std::uint32_t>((std::uint64_t{value} * magic) >> shift);
     const std::uint32_t rest = value - quotient * divisor;
     return rest < rest - divisor ? rest : rest - divisor;

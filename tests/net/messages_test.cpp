@@ -1,0 +1,268 @@
+#include <gtest/gtest.h>
+
+#include "core/trie_root.hpp"
+#include "net/message_table.hpp"
+#include "net/p2p.hpp"
+
+using namespace quarry;
+using namespace quarry::net;
+using rlp::DecodeError;
+
+namespace {
+
+constexpr auto kIdentity = HeaderIdentity::keccak_rlp;
+
+template <class T>
+T filled(std::uint8_t with) {
+  T out;
+  out.bytes.fill(with);
+  return out;
+}
+Header header(BlockNum number) {
+  Header out;
+  out.number = number;
+  out.difficulty = 131072 + number;
+  out.extra_data = Bytes(number % 32, 0x61);
+  out.parent_hash = filled<BlockHash>(static_cast<std::uint8_t>(number));
+  return out;
+}
+Transaction transaction(std::uint64_t nonce) {
+  Transaction out;
+  out.nonce = nonce;
+  out.max_fee_per_gas = out.max_priority_fee_per_gas = 20;
+  out.gas_limit = 21000;
+  out.to = filled<Address>(7);
+  out.value = 1;
+  out.v = 27;
+  out.r = 5;
+  out.s = 6;
+  return out;
+}
+Body body(std::size_t transactions, std::size_t ommers) {
+  Body out;
+  for (std::size_t i = 0; i < transactions; ++i) out.transactions.push_back(transaction(i));
+  for (std::size_t i = 0; i < ommers; ++i) out.ommers.push_back(seal_header(header(i), kIdentity));
+  return out;
+}
+Receipt receipt(Gas gas) {
+  Receipt out;
+  out.cumulative_gas_used = gas;
+  out.logs = {{filled<Address>(1), {filled<Hash256>(2)}, Bytes{1, 2, 3}}};
+  out.logs_bloom = bloom_of(out.logs);
+  return out;
+}
+Bytes list_of_items(std::size_t count, ByteView item) {
+  Bytes payload;
+  for (std::size_t i = 0; i < count; ++i) append(payload, item);
+  Bytes out = rlp::list_prefix(payload.size());
+  append(out, payload);
+  return out;
+}
+template <class T>
+DecodeError error_of(const rlp::Decoded<T>& decoded) {
+  EXPECT_FALSE(decoded);
+  return decoded ? DecodeError{} : decoded.error();
+}
+
+/// One payload of each message of eth/63.
+std::vector<std::pair<EthCode, Bytes>> samples() {
+  const std::vector<BlockHash> blocks{filled<BlockHash>(1), filled<BlockHash>(2)};
+  const std::vector<Hash256> hashes{filled<Hash256>(3)};
+  const std::vector<BlockId> ids{{7, filled<BlockHash>(1)}, {8, filled<BlockHash>(2)}};
+  const std::vector<Bytes> nodes{Bytes{1}, Bytes(40, 2), Bytes{}};
+  const std::vector<SealedHeader> headers{seal_header(header(1), kIdentity),
+                                          seal_header(header(2), kIdentity)};
+  const std::vector<Body> bodies{body(0, 0), body(2, 1)};
+  const std::vector<std::vector<Receipt>> receipts{{}, {receipt(21000), receipt(42000)}};
+  const std::vector<Transaction> transactions{transaction(1), transaction(2)};
+  return {
+      {EthCode::status, encode(Status{63, 1999, U256{1} << 80, filled<BlockHash>(4), filled<BlockHash>(5)})},
+      {EthCode::new_block_hashes, encode_new_block_hashes(ids)},
+      {EthCode::transactions, encode_transactions(transactions)},
+      {EthCode::get_block_headers, encode(GetBlockHeaders{blocks[0], 192, 0, true})},
+      {EthCode::block_headers, encode_block_headers(headers)},
+      {EthCode::get_block_bodies, encode_hashes<BlockHash>(blocks)},
+      {EthCode::block_bodies, encode_block_bodies(bodies)},
+      {EthCode::new_block, encode_new_block(Block{headers[0], body(1, 1)}, 77)},
+      {EthCode::get_node_data, encode_hashes<Hash256>(hashes)},
+      {EthCode::node_data, encode_node_data(nodes)},
+      {EthCode::get_receipts, encode_hashes<BlockHash>(blocks)},
+      {EthCode::receipts, encode_receipts(receipts)},
+  };
+}
+
+}  // namespace
+
+TEST(Messages, StatusSurvivesTheWire) {
+  const Status status{63, 1999, U256{1} << 80, filled<BlockHash>(4), filled<BlockHash>(5)};
+  EXPECT_EQ(*decode_status(encode(status)), status);
+}
+
+TEST(Messages, GetBlockHeadersHasFourForms) {
+  for (const bool reverse : {false, true}) {
+    for (const std::variant<BlockHash, BlockNum>& from :
+         {std::variant<BlockHash, BlockNum>{filled<BlockHash>(9)},
+          {BlockNum{0}},
+          {BlockNum{12}},
+          {~BlockNum{0}}}) {
+      const GetBlockHeaders request{from, 192, 191, reverse};
+      EXPECT_EQ(*decode_get_block_headers(encode(request)), request);
+    }
+  }
+  // By number 12: 0x0c; devp2p has [[block, amount, skip, reverse]] with the block a number or a hash.
+  EXPECT_EQ(to_hex(encode(GetBlockHeaders{BlockNum{12}, 3, 1, true})), "c40c030101");
+  EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c40c030102"))), DecodeError::invalid_value);
+  EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c582000c0301"))), DecodeError::leading_zero);
+  EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c3c0030101"))), DecodeError::trailing_bytes);
+  EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c30c0301"))), DecodeError::input_too_short);
+  EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c50c03010101"))), DecodeError::trailing_bytes);
+  EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("cd89010101010101010101030101"))),
+            DecodeError::overflow);
+}
+
+TEST(Messages, RecordsSurviveTheWire) {
+  const std::vector<SealedHeader> headers{seal_header(header(1), kIdentity),
+                                          seal_header(header(9), kIdentity)};
+  const auto headers_again = decode_headers(encode_block_headers(headers), kIdentity);
+  ASSERT_TRUE(headers_again);
+  EXPECT_EQ(*headers_again, headers);
+
+  const std::vector<Body> bodies{body(0, 0), body(3, 2)};
+  const auto bodies_again = decode_bodies(encode_block_bodies(bodies), kIdentity);
+  ASSERT_TRUE(bodies_again);
+  ASSERT_EQ(bodies_again->size(), 2U);
+  EXPECT_EQ((*bodies_again)[1].transactions, bodies[1].transactions);
+  EXPECT_EQ((*bodies_again)[1].ommers, bodies[1].ommers);
+
+  const std::vector<std::vector<Receipt>> receipts{{receipt(1)}, {}, {receipt(2), receipt(3)}};
+  EXPECT_EQ(*decode_receipts(encode_receipts(receipts)), receipts);
+
+  const Block block{headers[0], body(2, 1)};
+  const auto news = decode_new_block(encode_new_block(block, U256{1} << 200), kIdentity);
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->block.header, block.header);
+  EXPECT_EQ(news->block.body.transactions, block.body.transactions);
+  EXPECT_EQ(news->total_difficulty, U256{1} << 200);
+
+  const std::vector<BlockId> ids{{~BlockNum{0}, filled<BlockHash>(1)}};
+  EXPECT_EQ(*decode_new_block_hashes(encode_new_block_hashes(ids)), ids);
+  const std::vector<Bytes> nodes{Bytes(532, 3), Bytes{0x7f}};
+  EXPECT_EQ(*decode_node_data(encode_node_data(nodes)), nodes);
+  const std::vector<Transaction> transactions{transaction(1)};
+  EXPECT_EQ(*decode_transactions(encode_transactions(transactions)), transactions);
+}
+
+TEST(Messages, StoredItemsPassThroughUnread) {
+  const std::vector<Body> bodies{body(1, 0), body(0, 1)};
+  const std::vector<Bytes> stored{encode_body(bodies[0]), encode_body(bodies[1])};
+  EXPECT_EQ(encode_raw_list(stored), encode_block_bodies(bodies));
+  EXPECT_EQ(encode_raw_list({}), Bytes{0xc0});
+}
+
+TEST(Messages, TheTableListsEachOnceAndChecksIt) {
+  const auto all = samples();
+  ASSERT_EQ(eth_messages().size(), all.size());
+  for (const auto& [code, payload] : all) {
+    const auto& row = info(code);
+    EXPECT_EQ(row.code, code);
+    EXPECT_LE(payload.size(), row.max_bytes) << row.name;
+    EXPECT_TRUE(row.check(payload, kIdentity)) << row.name;
+    EXPECT_EQ(row.kind == MessageKind::request, row.answer != code) << row.name;
+    // In eth/62 there are no node data and no receipts.
+    EXPECT_EQ(find_message(62, static_cast<std::uint64_t>(code)) != nullptr,
+              static_cast<unsigned>(code) <= static_cast<unsigned>(EthCode::new_block))
+        << row.name;
+    EXPECT_EQ(find_message(63, static_cast<std::uint64_t>(code)), &row);
+  }
+  EXPECT_EQ(find_message(63, 0x08), nullptr);
+  EXPECT_EQ(find_message(63, 0x11), nullptr);
+}
+
+TEST(Messages, RefuseEveryTruncationAndTrailingBytes) {
+  for (const auto& [code, payload] : samples()) {
+    const auto& row = info(code);
+    for (std::size_t length = 0; length < payload.size(); ++length)
+      EXPECT_FALSE(row.check(ByteView{payload}.first(length), kIdentity)) << row.name << " " << length;
+    Bytes longer = payload;
+    longer.push_back(0);
+    EXPECT_FALSE(row.check(longer, kIdentity)) << row.name;
+  }
+}
+
+TEST(Messages, BoundEveryList) {
+  const Bytes hash = rlp::encode(filled<Hash256>(1));
+  EXPECT_TRUE(decode_hashes<BlockHash>(list_of_items(kMaxHashesRead, hash)));
+  EXPECT_EQ(error_of(decode_hashes<BlockHash>(list_of_items(kMaxHashesRead + 1, hash))),
+            DecodeError::too_many);
+  const Bytes header_rlp = encode_header(header(1));
+  EXPECT_TRUE(decode_headers(list_of_items(kMaxItemsRead, header_rlp), kIdentity));
+  EXPECT_EQ(error_of(decode_headers(list_of_items(kMaxItemsRead + 1, header_rlp), kIdentity)),
+            DecodeError::too_many);
+  const Bytes body_rlp = encode_body(body(0, 0));
+  EXPECT_EQ(error_of(decode_bodies(list_of_items(kMaxItemsRead + 1, body_rlp), kIdentity)),
+            DecodeError::too_many);
+  const Bytes empty_list{0xc0}, empty_string{0x80};
+  EXPECT_EQ(error_of(decode_receipts(list_of_items(kMaxItemsRead + 1, empty_list))), DecodeError::too_many);
+  EXPECT_EQ(error_of(decode_node_data(list_of_items(kMaxItemsRead + 1, empty_string))),
+            DecodeError::too_many);
+  rlp::Writer id;
+  const auto mark = id.begin_list();
+  id.write(filled<BlockHash>(1)).write(std::uint64_t{5}).end_list(mark);
+  EXPECT_EQ(error_of(decode_new_block_hashes(list_of_items(kMaxItemsRead + 1, id.bytes()))),
+            DecodeError::too_many);
+}
+
+TEST(P2p, ReadsTheHelloOfEip8) {
+  const auto hello = decode_hello(*from_hex(
+      "f87137916b6e6574682f76302e39312f706c616e39cdc5836574683dc6846d6f726b1682270fb840fda1cff674c90c9a"
+      "197539fe3dfb53086ace64f83ed7c6eabec741f7f381cc803e52ab2cd55d5569bce4347107a310dfd5f88a010cd2ffd1"
+      "005ca406f1842877c883666f6f836261720304"));
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->version, 55U);
+  EXPECT_EQ(hello->client, "kneth/v0.91/plan9");
+  EXPECT_EQ(list_of(hello->capabilities), "eth/61, mork/22");
+  EXPECT_EQ(hello->listen_port, 9999U);
+  EXPECT_EQ(to_hex(hello->id).substr(0, 16), "fda1cff674c90c9a");
+}
+
+TEST(P2p, HelloSurvivesTheWireWithinItsBounds) {
+  Hello hello{.client = "Quarry/v1", .capabilities = {{"eth", 62}, {"eth", 63}}, .listen_port = 30303};
+  hello.id = filled<NodeId>(3);
+  EXPECT_EQ(*decode_hello(encode_hello(hello)), hello);
+  hello.capabilities.assign(kMaxCapabilities + 1, {"eth", 63});
+  EXPECT_EQ(error_of(decode_hello(encode_hello(hello))), DecodeError::too_many);
+  hello.capabilities.clear();
+  hello.client = std::string(kMaxClientName + 1, 'x');
+  EXPECT_EQ(error_of(decode_hello(encode_hello(hello))), DecodeError::overflow);
+}
+
+TEST(P2p, EveryDisconnectReasonHasANumberAndAName) {
+  unsigned known = 0;
+  for (std::uint64_t number = 0; number <= 0x20; ++number) {
+    const auto reason = disconnect_reason(number);
+    if (!reason) continue;
+    ++known;
+    EXPECT_EQ(*decode_disconnect(encode_disconnect(*reason)), number);
+    EXPECT_STRNE(to_string(*reason), "unknown disconnect reason");
+  }
+  EXPECT_EQ(known, 13U);
+  EXPECT_EQ(*decode_disconnect({}), 0U);
+  EXPECT_EQ(*decode_disconnect(Bytes{0xc0}), 0U);
+  EXPECT_EQ(*decode_disconnect(Bytes{0x04}), 4U);
+  EXPECT_FALSE(decode_disconnect(Bytes{0xc2, 0x04}));
+}
+
+TEST(P2p, SharesTheHighestVersionOfEachName) {
+  const std::vector<OwnCapability> ours{
+      {{"eth", 62}, 8}, {{"eth", 63}, 17}, {{"abc", 1}, 5}, {{"zzz", 1}, 2}};
+  const auto shared =
+      share(ours, {{"zzz", 1}, {"eth", 62}, {"eth", 64}, {"eth", 63}, {"abc", 1}, {"Eth", 63}});
+  ASSERT_EQ(shared.size(), 3U);
+  EXPECT_EQ(shared[0].capability.to_string(), "abc/1");
+  EXPECT_EQ(shared[0].offset, 16U);
+  EXPECT_EQ(shared[1].capability.to_string(), "eth/63");
+  EXPECT_EQ(shared[1].offset, 21U);
+  EXPECT_EQ(shared[2].offset, 38U);
+  EXPECT_EQ(share(ours, {{"eth", 62}}).at(0).capability.version, 62U);
+  EXPECT_TRUE(share(ours, {{"eth", 68}, {"les", 2}}).empty());
+}
