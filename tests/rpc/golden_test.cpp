@@ -47,8 +47,7 @@ Json transaction_in_block(Rpc& rpc, const Json& golden) {
 
 TEST(Golden, AnswersAboutBlocksAreGeths) {
   const auto dir = test::fixtures_dir() / "geth-1.7.3";
-  if (!std::filesystem::exists(dir))
-    GTEST_SKIP() << "no conformance data at " << dir << ": set QUARRY_FIXTURES";
+  QUARRY_NEEDS_FIXTURE(dir);
   Rpc rpc(dir / "full-360.rlp");
   ASSERT_EQ(rpc.blocks.size(), 361U);
   const auto bytes = test::read_file(test::unpacked("geth-1.7.3/golden.json.xz"));

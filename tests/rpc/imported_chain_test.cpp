@@ -41,8 +41,7 @@ bool is_about_these_blocks(const Json& entry) {
 
 TEST(ImportedChain, AnswersAreGeths) {
   const auto dir = test::fixtures_dir() / "geth-1.7.3";
-  if (!std::filesystem::exists(dir))
-    GTEST_SKIP() << "no conformance data at " << dir << ": set QUARRY_FIXTURES";
+  QUARRY_NEEDS_FIXTURE(dir);
   test::BlockList file(dir / "empty-12.rlp");
   ASSERT_EQ(file.size(), kLast + 1);
 
