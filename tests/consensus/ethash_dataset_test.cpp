@@ -202,6 +202,7 @@ TEST(EthashDataset, CancelGivesUpAndWantBeginsAgain) {
   const double before = datasets.progress().fraction;
   EXPECT_EQ(datasets.progress().stage, DatasetProgress::Stage::cancelled);
   EXPECT_EQ(datasets.ready(0), nullptr);
+  EXPECT_GT(before, 0) << "what is done is kept";
   datasets.want(0);
   while (datasets.progress().fraction <= before) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_EQ(datasets.progress().stage, DatasetProgress::Stage::generating);

@@ -89,12 +89,12 @@ void Datasets::cancel() {
 DatasetProgress Datasets::progress() const {
   const std::lock_guard lock(mutex_);
   DatasetProgress out = progress_;
+  if (builder_ != nullptr && builder_->epoch() == out.epoch) out.fraction = builder_->fraction_done();
   if (out.stage == Stage::idle || out.stage == Stage::ready || out.stage == Stage::cancelled) return out;
-  out.elapsed = Clock::now() - stage_began_;
-  if (out.stage == Stage::generating && builder_ != nullptr) {
-    out.fraction = builder_->fraction_done();
+  out.elapsed = Clock::now() - began_;
+  if (out.stage == Stage::generating) {
     const double done = out.fraction - fraction_before_;
-    if (done > 0) out.left = out.elapsed * ((1 - out.fraction) / done);
+    if (done > 0) out.left = (Clock::now() - generation_began_) * ((1 - out.fraction) / done);
   }
   return out;
 }
@@ -121,6 +121,7 @@ void Datasets::make(Epoch epoch) {
     const std::lock_guard lock(mutex_);
     progress_ = {};
     progress_.epoch = epoch;
+    began_ = Clock::now();
   }
   enter(Stage::loading);
   auto cache = caches_.get(epoch);
@@ -196,11 +197,8 @@ void Datasets::enter(Stage stage) {
   {
     const std::lock_guard lock(mutex_);
     progress_.stage = stage;
-    const bool over = stage == Stage::ready || stage == Stage::cancelled;
-    if (over)
-      progress_.elapsed = Clock::now() - stage_began_;
-    else
-      stage_began_ = Clock::now();
+    progress_.elapsed = Clock::now() - began_;
+    if (stage == Stage::generating) generation_began_ = Clock::now();
   }
   if (options_.on_progress) options_.on_progress(progress());
 }

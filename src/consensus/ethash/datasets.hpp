@@ -23,9 +23,9 @@ struct DatasetProgress {
   enum class Stage : std::uint8_t { idle, loading, generating, writing, ready, cancelled };
   Stage stage = Stage::idle;
   Epoch epoch = 0;
-  double fraction = 0;  ///< of the rows, while generating
-  std::chrono::duration<double> elapsed{};
-  std::chrono::duration<double> left{};  ///< estimate, while generating
+  double fraction = 0;                      ///< of the rows that are there
+  std::chrono::duration<double> elapsed{};  ///< since the first stage began
+  std::chrono::duration<double> left{};     ///< estimate, while generating
 };
 /// Called from a background thread: at each change of stage and every few seconds between.
 using OnProgress = std::function<void(const DatasetProgress&)>;
@@ -90,7 +90,8 @@ class Datasets {
   Epoch current_ = 0;  ///< of the last want()
   std::unique_ptr<DatasetBuilder> builder_;
   DatasetProgress progress_;
-  Clock::time_point stage_began_{};
+  Clock::time_point began_{};
+  Clock::time_point generation_began_{};
   double fraction_before_ = 0;  ///< done by an earlier, cancelled run
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> closing_{false};

@@ -4,7 +4,6 @@
 #include <array>
 #include <random>
 
-#include "consensus/ethash/hashimoto.hpp"
 #include "consensus/ethash/priority.hpp"
 
 namespace quarry::ethash {
@@ -14,8 +13,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kMeterEvery{50};
 /// How long a sealer that waits for the dataset sleeps between two looks.
 constexpr std::chrono::milliseconds kPause{20};
-/// A first guess of what a thread does with the cache alone, shared with the dataset's generation.
+/// A first guess of what a thread does with the cache alone while the dataset's generation has its share.
 constexpr double kLightHashesPerSecond = 4000;
+/// Generation's own estimate is taken from here on, seconds.
+constexpr double kEstimateAfter = 0.5;
 /// A first guess of what is left to do when generation has only begun, seconds.
 constexpr double kGenerationGuess = 15;
 /// A hash takes less than this when the dataset is read from disk, seconds.
@@ -63,7 +64,7 @@ class Tally {
 }  // namespace
 
 Miner::Miner(Caches& caches, Datasets& datasets)
-    : caches_(caches), datasets_(datasets), next_nonce_(random_nonce()) {}
+    : caches_(caches), datasets_(datasets), next_nonce_(random_nonce()), light_rate_(kLightHashesPerSecond) {}
 
 Miner::~Miner() {
   stop();
@@ -131,11 +132,12 @@ void Miner::seal(std::stop_token stop) {
 }
 
 /// With the dataset still to come: whether the cache alone likely gives a seal before it is there. Once
-/// it does not, the cores are left to the dataset.
+/// that is known not to be so, the cores are left to the dataset.
 bool Miner::light_is_quicker(Job& job) const {
   if (job.waits_for_dataset) return false;
   const DatasetProgress progress = datasets_.progress();
   double left = kGenerationGuess;
+  bool known = false;
   switch (progress.stage) {
     case DatasetProgress::Stage::cancelled:
       return true;
@@ -143,17 +145,27 @@ bool Miner::light_is_quicker(Job& job) const {
       left = kLoadingGuess;
       break;
     case DatasetProgress::Stage::generating:
-      if (progress.left.count() > 0 && progress.elapsed.count() > 0.5) left = progress.left.count();
+      known = progress.left.count() > 0 && progress.elapsed.count() > kEstimateAfter;
+      if (known) left = progress.left.count();
       break;
     case DatasetProgress::Stage::idle:
     case DatasetProgress::Stage::writing:
     case DatasetProgress::Stage::ready:
       break;
   }
-  const double needed = expected_hashes(job.work.boundary) / (kLightHashesPerSecond * running_);
-  if (needed <= left) return true;
-  if (progress.stage == DatasetProgress::Stage::generating) job.waits_for_dataset = true;
-  return false;
+  const double needed = expected_hashes(job.work.boundary) / (light_rate_ * running_);
+  if (needed > left && known) job.waits_for_dataset = true;
+  return needed <= left;
+}
+
+void Miner::hash(const Dataset* dataset, const Cache* cache, std::span<const HashInput> inputs,
+                 HashOutput* outputs) {
+  if (dataset != nullptr) return hash_full(*dataset, inputs, outputs);
+  const auto before = Clock::now();
+  hash_light(*cache, inputs, outputs);
+  const std::chrono::duration<double> took = Clock::now() - before;
+  // A batch in eight counts anew: a moment's disturbance is forgotten as soon as it is over.
+  light_rate_ = light_rate_ * 0.875 + 0.125 * static_cast<double>(inputs.size()) / took.count();
 }
 
 void Miner::pause(const std::stop_token& stop, std::uint64_t job_number) {
@@ -178,10 +190,7 @@ void Miner::search(Job& job, const std::stop_token& stop) {
     const std::size_t count = dataset != nullptr ? kFullBatch : kLightBatch;
     const std::uint64_t first = next_nonce_.fetch_add(count);
     for (std::size_t i = 0; i < count; ++i) inputs[i] = {job.work.seal_hash, first + i};
-    if (dataset != nullptr)
-      hash_full(*dataset, std::span(inputs).first(count), outputs.data());
-    else
-      hash_light(*cache, std::span(inputs).first(count), outputs.data());
+    hash(dataset.get(), cache.get(), std::span(inputs).first(count), outputs.data());
     tally.add(count);
     for (std::size_t i = 0; i < count; ++i)
       if (U256::from_be(outputs[i].result) <= job.work.boundary)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "consensus/ethash/datasets.hpp"
+#include "consensus/ethash/hashimoto.hpp"
 #include "consensus/ethash/rate_meter.hpp"
 #include "consensus/ethash/seal.hpp"
 
@@ -55,6 +56,8 @@ class Miner {
   void search(Job& job, const std::stop_token& stop);
   void deliver(Job& job, std::uint64_t nonce, const MixHash& mix);
   bool light_is_quicker(Job& job) const;
+  void hash(const Dataset* dataset, const Cache* cache, std::span<const HashInput> inputs,
+            HashOutput* outputs);
   void pause(const std::stop_token& stop, std::uint64_t job_number);
   void stop_threads();
 
@@ -69,6 +72,7 @@ class Miner {
   std::atomic<std::uint64_t> next_nonce_;
   std::atomic<bool> uses_dataset_{false};
   std::atomic<unsigned> running_{0};
+  std::atomic<double> light_rate_;  ///< hashes a second a sealer made with the cache alone, lately
   RateMeter meter_;
 };
 
