@@ -51,6 +51,7 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options) {
   out.create_missing_column_families = !options.read_only;
   out.info_log = std::make_shared<NoLog>();
   out.max_open_files = kMostOpenFiles;
+  out.max_file_opening_threads = 1;  // a few files are opened sooner than sixteen threads are made
   out.max_background_jobs = 2;
   out.max_total_wal_size = kMostWalBytes;
   out.db_write_buffer_size = std::max(options.cache_bytes / 4, kLeastCacheBytes);

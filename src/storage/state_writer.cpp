@@ -32,9 +32,10 @@ class Overlay final : public StateView {
 
   std::optional<Account> account(const AddressHash& key) const {
     if (const auto found = accounts_.find(key); found != accounts_.end()) return found->second;
-    const auto bytes = reader_.get(Table::account, key);
-    if (!bytes) return std::nullopt;
-    return intact(reader_, Table::account, decode_flat_account(*bytes));
+    if (const auto found = clean_.find(key); found != clean_.end()) return found->second;
+    auto account = read_account(key);
+    if (clean_.size() < kMostClean) clean_.emplace(key, account);
+    return account;
   }
   SlotValue slot(const AddressHash& account, const SlotHash& key) const {
     if (const auto slots = slots_.find(account); slots != slots_.end())
@@ -49,17 +50,25 @@ class Overlay final : public StateView {
   void take(const StateDelta& delta);
   void add_code(const CodeHash& hash, const Bytes& code) { codes_[hash] = code; }
   void store(Batch& batch) const;
-  void clear() {
-    accounts_.clear();
-    slots_.clear();
-    codes_.clear();
-    size_bytes_ = 0;
-  }
+  /// What was stored is clean now.
+  void settle();
+  void clear();
   std::size_t size_bytes() const { return size_bytes_; }
 
  private:
+  /// Committed accounts that are remembered, some 200 bytes each: executing a block reads them, and applying
+  /// its changes reads them again; the next blocks mostly touch the same.
+  static constexpr std::size_t kMostClean = std::size_t{1} << 14;
+
+  std::optional<Account> read_account(const AddressHash& key) const {
+    const auto bytes = reader_.get(Table::account, key);
+    if (!bytes) return std::nullopt;
+    return intact(reader_, Table::account, decode_flat_account(*bytes));
+  }
+
   const DatabaseReader& reader_;
   std::unordered_map<AddressHash, std::optional<Account>> accounts_;
+  mutable std::unordered_map<AddressHash, std::optional<Account>> clean_;
   std::unordered_map<AddressHash, std::unordered_map<SlotHash, SlotValue>> slots_;
   std::map<CodeHash, Bytes> codes_;
   std::size_t size_bytes_ = 0;
@@ -104,6 +113,21 @@ void Overlay::store(Batch& batch) const {
     }
   }
   for (const auto& [hash, code] : codes_) batch.put(Table::code, hash, code);
+}
+
+void Overlay::settle() {
+  if (clean_.size() + accounts_.size() > kMostClean) clean_.clear();
+  for (auto& [key, account] : accounts_) clean_.insert_or_assign(key, std::move(account));
+  if (clean_.size() > kMostClean) clean_.clear();
+  accounts_.clear();
+  slots_.clear();
+  codes_.clear();
+  size_bytes_ = 0;
+}
+
+void Overlay::clear() {
+  settle();
+  clean_.clear();
 }
 
 /// The slots of one account's change: those cleared with it, then those it sets.
@@ -264,7 +288,7 @@ void StateWriter::flush(Batch& batch) {
   for (const ChangeSet& changes : impl_->taken_back) erase_change_set(batch, changes);
   for (const ChangeSet& changes : impl_->pending) put_change_set(batch, changes);
   put_state_head(batch, {impl_->number, impl_->tries.root()});
-  impl_->overlay.clear();
+  impl_->overlay.settle();
   impl_->pending.clear();
   impl_->taken_back.clear();
   impl_->tries.trim(impl_->options.most_cached_nodes);
