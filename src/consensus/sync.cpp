@@ -61,6 +61,10 @@ class Sync::Impl {
   void on_head(const HeadChange& change);
   void tick();
 
+  /// Fast sync has a peer to follow, or died with half a state: not just wanted.
+  bool fast_begun() const {
+    return fast_pending_ && (cycle_.has_value() || context_.state.record().has_value());
+  }
   Context& context() { return context_; }
   Announcer& announcer() { return announcer_; }
   ClockCheck& clock() { return clock_; }
@@ -118,7 +122,7 @@ void Sync::Impl::choose_mode() {
   const bool fresh = context_.chain.heads().block.number == 0;
   const bool begun = context_.state.record().has_value();
   fast_pending_ = begun || (config_.mode == Mode::fast && fresh);
-  published_fast_pending_ = fast_pending_;
+  published_fast_pending_ = begun;
   if (begun && config_.mode == Mode::full)
     log_info("Resuming fast sync, whose state is half downloaded; full sync follows");
   if (config_.mode == Mode::fast && !fast_pending_) log_warn("Blockchain not empty, fast sync disabled");
@@ -185,6 +189,8 @@ void Sync::Impl::on_job(const JobResult& result) {
 }
 
 void Sync::Impl::on_head(const HeadChange& change) {
+  // A chain that grows by itself (it mines) has executed its blocks: nothing is left for a fast sync.
+  if (fast_pending_ && !fast_begun() && change.head.number > 0) fast_pending_ = false;
   if (!cycle_ && cycle_jobs() == 0) announcer_.announce(change);
 }
 
@@ -353,7 +359,7 @@ void Sync::Impl::publish() {
   if (cycle_) cycle_->show(shown);
   std::lock_guard lock(mutex_);
   progress_ = shown;
-  published_fast_pending_ = fast_pending_;
+  published_fast_pending_ = fast_begun();
   heads_.clear();
   for (const auto& [key, peer] : context_.peers.all())
     if (!peer.dropped) heads_[key] = peer.head;

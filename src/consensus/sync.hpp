@@ -110,7 +110,7 @@ class Sync {
 
   /// Thread-safe.
   SyncProgress progress() const;
-  /// True while a fast sync is not over: then no block may be mined or executed on our head.
+  /// True while a fast sync is under way or half done: then no block may be mined or executed on our head.
   bool fast_sync_pending() const;
   /// The peer's head as we know it now: what admin.peers shows. Nothing for an unknown peer. Thread-safe.
   std::optional<PeerHead> peer_head(PeerKey peer) const;

@@ -21,10 +21,7 @@ sync::Now now() {
 sync::JobResult from_import(sync::JobId job, const ImportResult& result) {
   sync::JobResult out{.job = job, .done = result.inserted + result.ignored};
   if (result.bad) out.bad = sync::JobResult::Bad{result.bad->id, result.bad->error.detail};
-  if (result.future) {
-    out.future = true;
-    out.bad = sync::JobResult::Bad{result.future->id, result.future->error.detail};
-  }
+  if (result.future) out.future = true;
   if (result.disk) out.error = *result.disk;
   return out;
 }
@@ -88,12 +85,14 @@ void PeerBridge::on_message(PeerId peer, EthCode code, Bytes payload, net::Hold 
 
 void PeerBridge::on_report(const net::PeerReport& report) {
   const net::Verdict& verdict = report.verdict;
-  const auto level = verdict.ok() || report.repeated ? LogLevel::debug : LogLevel::warn;
-  if (verdict.ok() && report.asked)
-    log_info("Peer connected", {{"peer", report.peer}});
-  else
-    log(report.asked && level == LogLevel::debug ? LogLevel::warn : level,
-        "Peer not connected: " + verdict.reason, {{"peer", report.peer}, {"remedy", verdict.remedy}});
+  const bool ended =
+      verdict.kind == net::VerdictKind::disconnected || verdict.kind == net::VerdictKind::closed;
+  const auto level = report.repeated && !report.asked ? LogLevel::debug
+                     : verdict.ok() || ended          ? LogLevel::info
+                                                      : LogLevel::warn;
+  const char* what = verdict.ok() ? "Peer connected" : ended ? "Peer disconnected" : "Peer not connected";
+  log(level, verdict.ok() ? what : fmt::format("{}: {}", what, verdict.reason), {{"peer", report.peer}});
+  if (!verdict.remedy.empty()) log(level, verdict.remedy);
 }
 
 void PeerBridge::serve(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
@@ -115,7 +114,13 @@ void PeerBridge::serve(PeerId peer, EthCode code, Bytes payload, net::Hold hold)
 void PeerBridge::to_machine(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
   if (code == EthCode::transactions) return;  // no block carries transactions yet
   parts_.sync_thread.submit([this, peer, code, payload = std::move(payload), hold = std::move(hold)] {
-    if (!stopped_) perform(decode(peer, code, payload, now()));
+    if (stopped_) return;
+    perform(decode(peer, code, payload, now()));
+    const auto head = machine_.peer_head(peer);
+    if (!head || code == EthCode::node_data) return;
+    parts_.loop.post([this, peer, head = *head] {
+      if (!stopped_) peers_->set_peer_head(peer, head.hash, head.total_difficulty);
+    });
   });
 }
 
