@@ -107,7 +107,7 @@ DataDirPaths::DataDirPaths(const fs::path& datadir)
 
 DataDirLock::DataDirLock(DataDirPaths paths, int file) : paths_(std::move(paths)), file_(file) {}
 DataDirLock::DataDirLock(DataDirLock&& other) noexcept
-    : paths_(other.paths_), file_(std::exchange(other.file_, -1)) {}
+    : paths_(std::move(other.paths_)), file_(std::exchange(other.file_, -1)) {}
 DataDirLock& DataDirLock::operator=(DataDirLock&& other) noexcept {
   std::swap(paths_, other.paths_);
   std::swap(file_, other.file_);
