@@ -25,11 +25,12 @@ std::string seconds(std::chrono::milliseconds time) {
   return fmt::format("{:g} s", static_cast<double>(time.count()) / 1000);
 }
 
-Verdict mismatch(std::string_view field, std::string reason, std::string remedy, std::string ours,
+/// geth's line says theirs first and does not say whose is whose; the second line does.
+Verdict mismatch(std::string_view field, std::string reason, std::string_view remedy, std::string ours,
                  std::string theirs) {
   return {.kind = VerdictKind::status_mismatch,
           .reason = std::move(reason),
-          .remedy = std::move(remedy),
+          .remedy = fmt::format("the {} is {} here and {} there: {}", field, ours, theirs, remedy),
           .field = std::string(field),
           .ours = std::move(ours),
           .theirs = std::move(theirs)};
@@ -41,13 +42,13 @@ std::optional<Verdict> compare(const Status& ours, const Status& theirs) {
     return mismatch("genesis block",
                     fmt::format("Genesis block mismatch - {} (!= {})", to_hex(theirs.genesis.view().first(8)),
                                 to_hex(ours.genesis.view().first(8))),
-                    "both nodes must be initialised (init) with the same genesis file", ours.genesis.hex(),
+                    "initialise both nodes (init) with the same genesis file", ours.genesis.hex(),
                     theirs.genesis.hex());
   }
   if (ours.network_id != theirs.network_id) {
     return mismatch("network id",
                     fmt::format("NetworkId mismatch - {} (!= {})", theirs.network_id, ours.network_id),
-                    "start both nodes with the same --networkid", std::to_string(ours.network_id),
+                    "start both with the same --networkid", std::to_string(ours.network_id),
                     std::to_string(theirs.network_id));
   }
   if (ours.protocol_version != theirs.protocol_version) {
