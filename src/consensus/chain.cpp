@@ -51,8 +51,11 @@ Result<> ChainImpl::load() {
                 "the data dir is damaged: restore it, or remove it, run init again and synchronise");
   publish();
   validator_.engine().on_head(tip_.header->number);
-  log_info("Loaded most recent local header", {{"number", header_tip_.header->number}, {"hash", header_tip_.header.hash()}, {"td", header_tip_.total_difficulty}});
-  log_info("Loaded most recent local full block", {{"number", tip_.header->number}, {"hash", tip_.header.hash()}, {"td", tip_.total_difficulty}});
+  const auto tell = [](std::string_view what, const ChainHead& at) {
+    log_info(what, {{"number", at.header->number}, {"hash", at.header.hash()}, {"td", at.total_difficulty}});
+  };
+  tell("Loaded most recent local header", header_tip_);
+  tell("Loaded most recent local full block", tip_);
   log_info("Loaded most recent local fast block", {{"number", fast_tip_.number}, {"hash", fast_tip_.hash}});
   return {};
 }

@@ -14,7 +14,7 @@ ImportResult ChainImpl::insert_fast_blocks(std::span<const FastBlock> blocks) {
   std::size_t bytes = 0, count = 0;
   for (std::size_t i = 0; i < blocks.size() && !result.bad && !result.disk; ++i) {
     const BlockId& id = blocks[i].id;
-    if (store_.has_body(id)) {
+    if (store_.has_body(id) && store_.has_receipts(id)) {
       ++result.ignored;
       if (is_canonical(id) && id.number > fast_tip_.number) fast_tip_ = id, ++pending_.count, ++count;
       continue;

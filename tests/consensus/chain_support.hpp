@@ -67,10 +67,15 @@ inline std::vector<SealedHeader> headers_of(std::span<const Block> blocks) {
   return headers;
 }
 
-/// As ethash, but that a seal is good unless its nonce says 0xbad: for tests of everything but seals.
+/// As ethash, but that a seal is good unless its nonce is 0xbd and seven zeros: for tests of everything but seals.
 class UnsealedEngine final : public Engine {
  public:
   static constexpr std::uint8_t kBadNonce = 0xbd;
+  static SealNonce bad_nonce() {
+    SealNonce nonce;
+    nonce.bytes[0] = kBadNonce;
+    return nonce;
+  }
   U256 next_difficulty(const Header& parent, Timestamp time, const Rules& rules) const override {
     return rules_.next_difficulty(parent, time, rules);
   }
@@ -78,7 +83,7 @@ class UnsealedEngine final : public Engine {
   std::size_t most_ommers() const override { return rules_.most_ommers(); }
   void verify_seals(std::span<const Header* const> headers, std::span<Verdict> verdicts) override {
     for (std::size_t i = 0; i < headers.size(); ++i)
-      if (headers[i]->nonce.bytes[0] == kBadNonce) verdicts[i] = BlockError{BlockRule::seal_mix, "bad nonce"};
+      if (headers[i]->nonce == bad_nonce()) verdicts[i] = BlockError{BlockRule::seal_mix, "bad nonce"};
   }
   std::size_t seal_batch() const override { return 12; }
   void add_rewards(const StateView& state, const Header& header, std::span<const SealedHeader> ommers,

@@ -1,6 +1,10 @@
 // The chain over a real database: imports, branches, restarts.
 #include "consensus/chain.hpp"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <random>
 
 #include "chain_support.hpp"
@@ -359,6 +363,51 @@ TEST_F(Made, OpenNeedsAGenesis) {
   auto database = Database::open(options);
   ASSERT_TRUE(database);
   EXPECT_FALSE(Chain::open(**database, chain.genesis.spec, chain.engine, chain.workers));
+}
+
+/// A process is killed without warning in the middle of an import; what it had told of is there.
+TEST(Killed, TheChainOpensAtTheLastCommittedHead) {
+  const Genesis genesis = test::geth_genesis();
+  const SealedHeader first = genesis_block(genesis);
+  BlockMaker make(genesis.spec, first);
+  const auto blocks = make.line(first, 200);
+  test::TempDir dir;
+  const std::string path = (dir.path() / "db").string();
+  int told[2];
+  ASSERT_EQ(pipe(told), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    test::UnsealedEngine engine;
+    WorkerPool workers("workers", 1, 64);
+    auto database = Database::open({.path = path}).value();
+    if (!init_genesis(*database, genesis)) _exit(1);
+    auto chain = Chain::open(*database, genesis.spec, engine, workers, {.now = [] { return Timestamp{2'000'000'000}; }, .most_batch_blocks = 7}).value();
+    chain->on_head([&](const HeadEvent& event) {
+      const std::uint64_t number = event.after.header->number;
+      if (write(told[1], &number, sizeof number) != sizeof number || number >= 98) kill(getpid(), SIGKILL);
+    });
+    chain->insert_blocks(blocks);
+    _exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  close(told[1]);
+  std::uint64_t last = 0;
+  for (std::uint64_t number; read(told[0], &number, sizeof number) == sizeof number;) last = number;
+  close(told[0]);
+  ASSERT_EQ(last, 98u);
+
+  test::UnsealedEngine engine;
+  WorkerPool workers("workers", 1, 64);
+  auto database = Database::open({.path = path}).value();
+  auto chain = Chain::open(*database, genesis.spec, engine, workers, {.now = [] { return Timestamp{2'000'000'000}; }}).value();
+  EXPECT_EQ(chain->head().header.hash(), blocks[97].header.hash());
+  const ImportResult rest = chain->insert_blocks(blocks);
+  EXPECT_TRUE(rest.ok());
+  EXPECT_EQ(rest.ignored, 98u);
+  EXPECT_EQ(chain->head().header.hash(), blocks.back().header.hash());
 }
 
 /// Random trees, inserted in random orders that keep parents before children: whatever the order, the head is
