@@ -23,7 +23,7 @@
 
 namespace quarry {
 
-struct Account {
+struct KeyAccount {
   Address address;
   std::filesystem::path file;
   /// "keystore:///absolute/path", as geth names it.
@@ -41,14 +41,14 @@ class Keystore {
   const std::filesystem::path& dir() const { return dir_; }
   /// In the order of the files' names, which is the order of creation. Files that other programs put there
   /// appear; files that are no key files are skipped with a warning, once each.
-  std::vector<Account> accounts();
+  std::vector<KeyAccount> accounts();
   /// The error is geth's "unknown account", with the way to list those there are.
-  Result<Account> find(const Address& address);
+  Result<KeyAccount> find(const Address& address);
   /// "0x9f6a…", "9f6a…" or an index into accounts().
-  Result<Account> find(std::string_view address_or_index);
+  Result<KeyAccount> find(std::string_view address_or_index);
 
-  Result<Account> new_account(std::string_view passphrase);
-  Result<Account> import_key(const PrivateKey& key, std::string_view passphrase);
+  Result<KeyAccount> new_account(std::string_view passphrase);
+  Result<KeyAccount> import_key(const PrivateKey& key, std::string_view passphrase);
   /// Encrypts an account's key again with a new passphrase, in the same file.
   Result<> update(const Address& address, std::string_view passphrase, std::string_view new_passphrase);
 
@@ -71,17 +71,18 @@ class Keystore {
   void scan();
   void drop_expired();
   void expire_forever(std::stop_token stop);
-  Result<Account> store(const SecretKey& key, std::string_view passphrase);
+  Result<KeyAccount> store(const SecretKey& key, std::string_view passphrase);
 
   const std::filesystem::path dir_;
   const ScryptCost cost_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::vector<Account> accounts_;
+  std::vector<KeyAccount> accounts_;
   std::optional<std::filesystem::file_time_type> scanned_;
   std::map<std::filesystem::path, bool> warned_;
   std::map<Address, Unlocked> unlocked_;
-  std::jthread expirer_;  // runs once the first limited unlock is made
+  std::uint64_t changes_ = 0;  // tells the expirer that there is a new deadline
+  std::jthread expirer_;       // runs once the first limited unlock is made
 };
 
 }  // namespace quarry

@@ -14,11 +14,5 @@ Result<int> run_node(const NodeOptions&) {
 Result<int> run_console(const NodeOptions&) {
   return pending("console");
 }
-Result<int> run_attach(const NodeOptions&) {
-  return pending("attach");
-}
-Result<int> run_account(const NodeOptions&) {
-  return pending("account");
-}
 
 }  // namespace quarry

@@ -3,10 +3,10 @@
 /// The JavaScript console: eth, admin, personal, miner, net, web3, txpool, debug on a node, in this process
 /// or another. It runs on the thread that calls run_console and blocks it until the user leaves.
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/expected.hpp"
@@ -34,8 +34,7 @@ ConsoleOptions console_options(const NodeOptions& options);
 /// when standard input is no terminal also after a script error there.
 int run_console(RpcClient& client, const ConsoleOptions& options);
 
-/// Writes `line` and a newline to standard error; a prompt that is being shown moves below it. For the log's
-/// sink: any thread may call it, and it never waits for the user.
-void write_above_prompt(std::string_view line);
+/// Set while Ctrl-C asks a running script to stop: for the `interrupted` of the client's options.
+const std::atomic<bool>& console_interrupted();
 
 }  // namespace quarry
