@@ -15,11 +15,11 @@ using namespace std::chrono_literals;
 /// An auth or ack packet: EIP-8 pads by 100 to 300 bytes and lets fields be added; no client sends more than
 /// some 700 bytes.
 inline constexpr std::size_t kMaxHandshakePacket = 4096;
-/// Any message uncompressed: 24 bits of size, as rlpx.md and geth have it.
+/// The longest message that RLPx can carry, uncompressed: 24 bits of size.
 inline constexpr std::size_t kMaxMessageBytes = (std::size_t{1} << 24) - 1;
-/// Before and during the Hello exchange (geth's baseProtocolMaxMsgSize).
+/// Until Hello and Status are exchanged (geth's baseProtocolMaxMsgSize, which it has until Hello).
 inline constexpr std::size_t kMaxHelloBytes = 2 * 1024;
-/// An eth message (geth's ProtocolMaxMsgSize): a peer that sends more is disconnected.
+/// An eth message, uncompressed (geth's ProtocolMaxMsgSize): whoever sends more is disconnected.
 inline constexpr std::size_t kMaxEthMessageBytes = 10 * 1024 * 1024;
 /// An answer grows no further once it is this long (geth's softResponseLimit).
 inline constexpr std::size_t kSoftAnswerBytes = 2 * 1024 * 1024;

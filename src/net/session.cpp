@@ -215,7 +215,6 @@ void Session::on_hello(ByteView payload) {
     info_.enode = {.id = info_.node_id, .host = remote_ip(), .tcp_port = port, .udp_port = port};
   }
   codec_->set_snappy(hello->version >= kSnappyVersion);
-  codec_->set_max_message(kMaxMessageBytes);
 
   const auto ours = own_capabilities();
   const auto shared = share(ours, info_.caps);
@@ -327,6 +326,8 @@ bool Session::send(EthCode code, ByteView payload) {
 void Session::enter(Phase phase) {
   phase_ = phase;
   if (phase != Phase::up) return timer_.start(timeouts_.handshake);
+  // Not before: who has not said which chain it is on may not make us hold megabytes.
+  codec_->set_max_message(kMaxEthMessageBytes);
   last_ping_ = stream_->loop().now_ms();
   timer_.start_repeating(std::max(timeouts_.ping / 3, std::chrono::milliseconds{1}));
 }

@@ -111,6 +111,8 @@ TEST(Messages, GetBlockHeadersHasFourForms) {
   }
   // By number 12: 0x0c; devp2p has [[block, amount, skip, reverse]] with the block a number or a hash.
   EXPECT_EQ(to_hex(encode(GetBlockHeaders{BlockNum{12}, 3, 1, true})), "c40c030101");
+  // The worked example of docs/wire_format.md.
+  EXPECT_EQ(to_hex(encode(GetBlockHeaders{BlockNum{1}, 3, 0, false})), "c401038080");
   EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c40c030102"))), DecodeError::invalid_value);
   EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c582000c0301"))), DecodeError::leading_zero);
   EXPECT_EQ(error_of(decode_get_block_headers(*from_hex("c3c0030101"))), DecodeError::trailing_bytes);

@@ -169,16 +169,16 @@ TEST(Session, ASnappyBombEnds) {
 
 TEST(Session, MessagesOverTheirBoundEnd) {
   Scene scene;
-  const std::pair<EthCode, std::size_t> cases[] = {{EthCode::get_block_headers, 1025},
-                                                   {EthCode::get_node_data, 160 * 1024 + 1},
-                                                   {EthCode::new_block, kMaxEthMessageBytes + 1}};
-  for (const auto& [code, size] : cases) {
+  const std::tuple<EthCode, std::size_t, std::string> cases[] = {
+      {EthCode::get_block_headers, 1025, "Message too long - GetBlockHeaders of 1025 bytes (> 1024)"},
+      {EthCode::get_node_data, 160 * 1024 + 1, "Message too long - GetNodeData of 163841 bytes (> 163840)"},
+      {EthCode::new_block, kMaxEthMessageBytes + 1, "message larger than allowed"}};
+  for (const auto& [code, size, why] : cases) {
     auto actor = scene.actor();
     actor.connect(scene.node.status);
     actor.send(id_of(code), Bytes(size, 0));
     EXPECT_EQ(actor.goodbye(), DisconnectReason::subprotocol_error);
-    EXPECT_TRUE(scene.node.last().verdict.reason.starts_with("breach of protocol: Message too long - "))
-        << size;
+    EXPECT_EQ(scene.node.last().verdict.reason, "breach of protocol: " + why);
   }
   EXPECT_TRUE(scene.node.arrived.empty());
 }
@@ -201,6 +201,20 @@ TEST(Session, CodesThatAreNoneEnd) {
   hello_again.connect(scene.node.status);
   hello_again.say_hello(hello_again.hello());
   EXPECT_EQ(hello_again.goodbye(), DisconnectReason::subprotocol_error);
+}
+
+TEST(Session, AnOversizedStatusEndsBeforeItIsHere) {
+  Scene scene;
+  auto actor = scene.actor();
+  actor.shake_hands();
+  actor.exchange_hellos();
+  // Only the header of a frame of megabytes: nothing of it is waited for.
+  actor.compress = false;
+  const Bytes frame = actor.framed(kEth, Bytes(8 << 20, 1));
+  actor.compress = true;
+  actor.stream->write(ByteView{frame}.first(32));
+  EXPECT_EQ(actor.goodbye(), DisconnectReason::subprotocol_error);
+  EXPECT_EQ(scene.node.last().verdict.reason, "breach of protocol: frame larger than allowed");
 }
 
 TEST(Session, SomethingElseThanAStatusEnds) {
