@@ -1,0 +1,41 @@
+#pragma once
+/// \file
+/// The keystore and the sealer as JSON-RPC sees them.
+
+#include "consensus/sealing.hpp"
+#include "node/keystore.hpp"
+#include "rpc/backend.hpp"
+
+namespace quarry {
+
+class AccountsBackend final : public rpc::Accounts {
+ public:
+  explicit AccountsBackend(Keystore& keystore) : keystore_(keystore) {}
+  std::vector<Address> list() override;
+  Result<Address> new_account(const std::string& passphrase) override;
+  Result<> unlock(const Address& address, const std::string& passphrase,
+                  std::chrono::seconds duration) override;
+  Result<> lock(const Address& address) override;
+
+ private:
+  Keystore& keystore_;
+};
+
+class MinerBackend final : public rpc::MinerControl {
+ public:
+  /// `may_mine` says why not, as while a fast sync is not over.
+  MinerBackend(Sealer& sealer, std::function<Result<>()> may_mine)
+      : sealer_(sealer), may_mine_(std::move(may_mine)) {}
+  Result<> start(std::optional<unsigned> threads) override;
+  void stop() override { sealer_.stop(); }
+  void set_etherbase(const Address& address) override { sealer_.set_etherbase(address); }
+  bool mining() override { return sealer_.mining(); }
+  std::uint64_t hashrate() override { return static_cast<std::uint64_t>(sealer_.hashrate()); }
+  std::optional<Address> etherbase() override { return sealer_.etherbase(); }
+
+ private:
+  Sealer& sealer_;
+  std::function<Result<>()> may_mine_;
+};
+
+}  // namespace quarry

@@ -1,0 +1,277 @@
+#include "node/app.hpp"
+
+#include <pthread.h>
+
+#include <future>
+#include <random>
+#include <thread>
+
+#include "consensus/ethash/miner.hpp"
+#include "consensus/stored_chain.hpp"
+#include "core/log.hpp"
+#include "node/accounts_backend.hpp"
+#include "node/chain_backend.hpp"
+#include "node/local_chain.hpp"
+#include "node/network_backend.hpp"
+#include "node/peer_bridge.hpp"
+#include "node/static_nodes.hpp"
+#include "rpc/server.hpp"
+#include "rpc/store_reader.hpp"
+
+namespace quarry {
+namespace {
+/// Tasks that wait for a worker: requests of all peers and of RPC callers are bounded where they come in.
+constexpr std::size_t kMaxWorkerTasks = 16384;
+constexpr std::size_t kMaxStrandTasks = 65536;
+
+unsigned core_count() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+void log_dataset(const ethash::DatasetProgress& progress) {
+  using Stage = ethash::DatasetProgress::Stage;
+  const auto duration = [](auto seconds) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(seconds);
+  };
+  switch (progress.stage) {
+    case Stage::idle:
+      return;
+    case Stage::loading:
+      return log_debug("Loading ethash DAG", {{"epoch", progress.epoch}});
+    case Stage::generating:
+      return log_info("Generating DAG in progress",
+                      {{"epoch", progress.epoch},
+                       {"percentage", static_cast<int>(progress.fraction * 100)},
+                       {"elapsed", duration(progress.elapsed)},
+                       {"eta", duration(progress.left)}});
+    case Stage::writing:
+      return log_info("Writing ethash DAG to disk", {{"epoch", progress.epoch}});
+    case Stage::ready:
+      return log_info("Ethash DAG is ready",
+                      {{"epoch", progress.epoch}, {"elapsed", duration(progress.elapsed)}});
+    case Stage::cancelled:
+      return log_info("DAG generation stopped", {{"epoch", progress.epoch}});
+  }
+}
+
+void log_warning(const Error& error) {
+  log_warn(error.what, {{"remedy", error.remedy}});
+}
+
+Bytes extra_data_of(const NodeOptions& options) {
+  if (!options.extra_data) return default_extra_data();
+  if (options.extra_data->starts_with("0x"))
+    if (auto bytes = from_hex(*options.extra_data)) return *bytes;
+  return to_bytes(as_bytes(*options.extra_data));
+}
+}  // namespace
+
+/// In the order in which things are made; they are destroyed in the opposite one, after stop().
+struct App::Impl {
+  Impl(const NodeOptions& given, DataDirLock lock)
+      : options(given), datadir(std::move(lock)), keystore(given.keystore) {}
+
+  Result<> open();
+  Result<> open_chain();
+  Result<> open_sealer();
+  Result<> open_network();
+  Result<> open_rpc();
+  void add_listed_peers();
+  Result<> start_mining();
+  void stop();
+  const NodeOptions options;
+  DataDirLock datadir;
+  Keystore keystore;
+  NodeFacts facts;
+
+  WorkerPool workers{"worker", core_count(), kMaxWorkerTasks};
+  WorkerPool chain_thread{"chain", 1, kMaxStrandTasks};
+  WorkerPool sync_thread{"sync", 1, kMaxStrandTasks};
+
+  LocalChain local;
+  std::unique_ptr<ethash::Datasets> datasets;
+  std::unique_ptr<ethash::Miner> miner;
+  std::unique_ptr<Sealer> sealer;
+
+  std::unique_ptr<sync::ChainReader> sync_reader;
+  std::unique_ptr<StateSyncStore> state_sync;
+  net::Loop loop;
+  std::unique_ptr<PeerBridge> bridge;
+  std::unique_ptr<net::PeerSet> peers;  // loop thread
+
+  std::unique_ptr<AccountsBackend> accounts;
+  std::unique_ptr<MinerBackend> mining;
+  std::unique_ptr<NetworkBackend> network;
+  std::unique_ptr<ChainBackend> chain_control;
+  std::unique_ptr<rpc::ChainReader> rpc_reader;
+  std::unique_ptr<rpc::Dispatcher> dispatcher;
+  std::unique_ptr<rpc::RpcServer> server;  // loop thread
+  std::thread loop_thread;
+};
+
+Result<> App::Impl::open_chain() {
+  auto opened = open_local_chain(datadir.paths(), options, workers);
+  if (!opened) return tl::unexpected(opened.error());
+  local = std::move(*opened);
+  facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
+           .client_version = client_version(options.identity),
+           .network_id = options.network_id.value_or(local.genesis.spec.chain_id.low64()),
+           .spec = local.genesis.spec,
+           .genesis_hash = local.genesis_hash};
+  return {};
+}
+
+Result<> App::Impl::open_sealer() {
+  datasets = std::make_unique<ethash::Datasets>(
+      *local.caches,
+      ethash::Datasets::Options{
+          .folder = options.ethash_dag_dir, .on_progress = log_dataset, .on_warning = log_warning});
+  miner = std::make_unique<ethash::Miner>(*local.caches, *datasets);
+  SealerOptions sealing{.extra_data = extra_data_of(options), .target_gas_limit = options.gas_target};
+  sealing.first_account = [this]() -> std::optional<Address> {
+    const auto all = keystore.accounts();
+    return all.empty() ? std::nullopt : std::optional(all.front().address);
+  };
+  if (!options.etherbase.empty()) {
+    auto address = Address::from_hex(options.etherbase);
+    if (!address) {
+      const auto found = keystore.find(std::string_view{options.etherbase});
+      if (!found) return tl::unexpected(found.error());
+      address = found->address;
+    }
+    sealing.etherbase = address;
+  }
+  sealer = std::make_unique<Sealer>(*local.chain, chain_thread, *miner, std::move(sealing));
+  if (options.extra_data)
+    if (auto allowed = sealer->set_extra_data(extra_data_of(options)); !allowed) return allowed;
+  return {};
+}
+
+Result<> App::Impl::open_network() {
+  sync_reader = std::make_unique<sync::StoredChain>(*local.database);
+  state_sync = std::make_unique<StateSyncStore>(*local.database);
+  const BridgeParts parts{loop,        *local.database, *local.chain, chain_thread,
+                          sync_thread, workers,         *sync_reader, *state_sync};
+  const auto mode = options.sync_mode == SyncMode::fast ? sync::Mode::fast : sync::Mode::full;
+  bridge = std::make_unique<PeerBridge>(
+      parts,
+      sync::SyncConfig{
+          .mode = mode, .identity = facts.spec.header_identity(), .seed = std::random_device{}()},
+      facts.network_id, facts.genesis_hash);
+  local.chain->on_head([this](const HeadEvent& event) {
+    sealer->on_head(event);
+    bridge->on_head(event);
+  });
+  const auto key = load_node_key(options);
+  if (!key) return tl::unexpected(key.error());
+  net::PeerSetConfig config{.key = *key, .client = facts.client_version};
+  config.listen_port = options.port;
+  config.max_peers = options.max_peers;
+  peers = std::make_unique<net::PeerSet>(loop, std::move(config), *bridge);
+  bridge->start(*peers);
+  return peers->start();
+}
+
+Result<> App::Impl::open_rpc() {
+  accounts = std::make_unique<AccountsBackend>(keystore);
+  mining = std::make_unique<MinerBackend>(*sealer, [this]() -> Result<> {
+    if (!bridge->fast_sync_pending()) return {};
+    return fail("mining has to wait: fast sync is not over",
+                "blocks can be mined on a complete state only; eth.syncing shows how far it is");
+  });
+  network = std::make_unique<NetworkBackend>(loop, *peers, facts.client_version,
+                                             options.nat.starts_with("extip:") ? options.nat.substr(6) : "");
+  chain_control = std::make_unique<ChainBackend>(facts, *local.database, *local.chain, chain_thread, *bridge);
+  rpc_reader = std::make_unique<rpc::StoreReader>(*local.database);
+  dispatcher = std::make_unique<rpc::Dispatcher>(
+      rpc::Backend{*chain_control, *network, *accounts, *mining, *rpc_reader});
+
+  rpc::ServerOptions given{
+      .http = options.http, .http_host = options.http_addr, .http_port = options.http_port};
+  given.http_modules = fmt::format("{}", fmt::join(options.http_api, ","));
+  given.cors_domains = fmt::format("{}", fmt::join(options.http_cors, ","));
+  given.virtual_hosts = fmt::format("{}", fmt::join(options.http_vhosts, ","));
+  if (!options.ipc_disabled) given.ipc_path = options.ipc_path.string();
+  given.workers = core_count();
+  auto started = rpc::RpcServer::start(loop, given, *dispatcher);
+  if (!started) return tl::unexpected(started.error());
+  server = std::move(*started);
+  return {};
+}
+
+void App::Impl::add_listed_peers() {
+  const auto add = [this](NodeListKind list, net::PeerKind kind) {
+    loop.post([this, kind, nodes = load_node_lists(options.datadir, list)] {
+      for (const net::Enode& node : nodes) peers->add_peer(node, kind, false);
+    });
+  };
+  add(NodeListKind::static_nodes, net::PeerKind::static_node);
+  add(NodeListKind::trusted_nodes, net::PeerKind::trusted_node);
+}
+
+Result<> App::Impl::start_mining() {
+  if (!options.mine) return {};
+  return mining->start(options.miner_threads == 0 ? std::nullopt
+                                                  : std::optional<unsigned>(options.miner_threads));
+}
+
+Result<> App::Impl::open() {
+  if (auto ok = open_chain(); !ok) return ok;
+  if (auto ok = open_sealer(); !ok) return ok;
+  if (auto ok = open_network(); !ok) return ok;
+  if (auto ok = open_rpc(); !ok) return ok;
+  loop_thread = std::thread([this] {
+    pthread_setname_np(pthread_self(), "loop");
+    loop.run();
+  });
+  log_info("RLPx listener up", {{"self", network->node_info().enode}});
+  add_listed_peers();
+  return start_mining();
+}
+
+void App::Impl::stop() {
+  if (network) network->stop_asking();
+  if (sealer) sealer->close();
+  if (loop_thread.joinable()) {
+    std::promise<void> closed;
+    loop.post([&] {
+      bridge->stop();
+      server.reset();
+      peers->close([&] {
+        peers.reset();
+        closed.set_value();
+      });
+    });
+    closed.get_future().wait();
+    loop.stop();
+    loop_thread.join();
+  }
+  sync_thread.stop();
+  chain_thread.stop();
+  workers.stop();
+}
+
+App::App() = default;
+
+App::~App() {
+  if (!impl_) return;
+  impl_->stop();
+  log_info("Blockchain manager stopped");
+}
+
+Result<std::unique_ptr<App>> App::start(const NodeOptions& options) {
+  auto lock = DataDirLock::acquire(options.datadir);
+  if (!lock) return tl::unexpected(lock.error());
+  std::unique_ptr<App> app(new App);
+  app->impl_ = std::make_unique<Impl>(options, std::move(*lock));
+  log_info("Starting Quarry",
+           {{"version", client_version(options.identity)}, {"datadir", options.datadir.string()}});
+  if (auto opened = app->impl_->open(); !opened) return tl::unexpected(opened.error());
+  return app;
+}
+
+std::string App::call(const std::string& request) {
+  return impl_->dispatcher->call(request, rpc::Caller{.access = rpc::Access::console});
+}
+
+}  // namespace quarry
