@@ -23,7 +23,8 @@ std::vector<SealedHeader> ethtest_headers() {
   FILE* pipe = popen(("xz -dc '" + path + "'").c_str(), "r");
   Bytes bytes;
   std::array<std::uint8_t, 65536> part;
-  while (const std::size_t got = fread(part.data(), 1, part.size(), pipe)) append(bytes, ByteView(part).first(got));
+  while (const std::size_t got = fread(part.data(), 1, part.size(), pipe))
+    append(bytes, ByteView(part).first(got));
   pclose(pipe);
   std::vector<SealedHeader> headers;
   rlp::Reader reader(bytes);
@@ -44,7 +45,10 @@ Genesis ethtest_genesis() {
   genesis.header.extra_data = Bytes(32, 0);
   genesis.header.nonce = *SealNonce::from_hex("0xdeadbeefdeadbeef");
   genesis.alloc.push_back({*Address::from_hex("71562b71999873db5b286df957af199ec94617f7"),
-                           *U256::parse("0xffffffffffffffffffffffffff"), 0, {}, {}});
+                           *U256::parse("0xffffffffffffffffffffffffff"),
+                           0,
+                           {},
+                           {}});
   return genesis;
 }
 

@@ -23,7 +23,8 @@ std::vector<SealedHeader> ChainImpl::pick_ommers() const {
   std::vector<SealedHeader> picked;
   if (side_.empty()) return picked;
   const auto recent = recent_ancestors(*this, tip_.id());
-  for (auto side = side_.rbegin(); side != side_.rend() && picked.size() < validator_.engine().most_ommers(); ++side)
+  for (auto side = side_.rbegin(); side != side_.rend() && picked.size() < validator_.engine().most_ommers();
+       ++side)
     if (!check_ommer_place(recent, *side) && std::find(picked.begin(), picked.end(), *side) == picked.end())
       picked.push_back(*side);
   return picked;
@@ -39,7 +40,8 @@ Header ChainImpl::next_header(const CandidateRequest& request) const {
   header.extra_data = extra_data_for(spec(), header.number, request.extra_data);
   const Rules rules = validator_.rules(header);
   header.difficulty = validator_.engine().next_difficulty(parent, header.timestamp, rules);
-  header.gas_limit = next_gas_limit(parent_gas_limit(parent, rules), parent.gas_used, request.target_gas_limit);
+  header.gas_limit =
+      next_gas_limit(parent_gas_limit(parent, rules), parent.gas_used, request.target_gas_limit);
   if (rules.has(Fork::london)) header.base_fee_per_gas = next_base_fee(parent);
   return header;
 }

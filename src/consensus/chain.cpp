@@ -11,7 +11,9 @@
 
 namespace quarry {
 namespace {
-Timestamp system_clock() { return static_cast<Timestamp>(std::time(nullptr)); }
+Timestamp system_clock() {
+  return static_cast<Timestamp>(std::time(nullptr));
+}
 }  // namespace
 
 ChainImpl::ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, WorkerPool& workers,
@@ -34,7 +36,8 @@ Result<> ChainImpl::load() {
     const auto header = store_.header(id);
     const auto total = store_.total_difficulty(id);
     if (header && total) return ChainHead{*header, *total};
-    return fail(fmt::format("the {} is block {} ({}), whose header is not in the database", what, id.number, id.hash.hex()),
+    return fail(fmt::format("the {} is block {} ({}), whose header is not in the database", what, id.number,
+                            id.hash.hex()),
                 "the data dir is damaged: restore it, or remove it, run init again and synchronise");
   };
   auto block = read("head block", heads.block);
@@ -46,9 +49,10 @@ Result<> ChainImpl::load() {
   fast_tip_ = heads.fast_block;
   // While a fast sync is under way there is no state.
   if (const auto state = StateStore(database_).head(); state && !state_is_head())
-    return fail(fmt::format("the state is block {}'s with root {}, but the head block {} says {}", state->number,
-                            state->root.hex(), tip_.header->number, tip_.header->state_root.hex()),
-                "the data dir is damaged: restore it, or remove it, run init again and synchronise");
+    return fail(
+        fmt::format("the state is block {}'s with root {}, but the head block {} says {}", state->number,
+                    state->root.hex(), tip_.header->number, tip_.header->state_root.hex()),
+        "the data dir is damaged: restore it, or remove it, run init again and synchronise");
   publish();
   validator_.engine().on_head(tip_.header->number);
   const auto tell = [](std::string_view what, const ChainHead& at) {
@@ -82,8 +86,12 @@ std::optional<Error> ChainImpl::commit(bool sealed_here) {
     forget_pending();
     return done.error();
   }
-  HeadEvent event{head_, tip_, {pending_.added.begin(), pending_.added.end()}, pending_.added_count,
-                  pending_.removed_count, sealed_here};
+  HeadEvent event{head_,
+                  tip_,
+                  {pending_.added.begin(), pending_.added.end()},
+                  pending_.added_count,
+                  pending_.removed_count,
+                  sealed_here};
   batch_ = Batch{};
   committed_ += pending_.count;
   pending_ = {};
@@ -130,8 +138,12 @@ void ChainImpl::remember_side(const SealedHeader& header) {
 
 namespace {
 /// A right header may come with another block's body, out of order, too early, or ask more than we can.
-constexpr std::array kForgivable = {BlockRule::unknown_parent, BlockRule::not_linked,  BlockRule::future_time,
-                                    BlockRule::ommers_hash,    BlockRule::withdrawals, BlockRule::transactions_root,
+constexpr std::array kForgivable = {BlockRule::unknown_parent,
+                                    BlockRule::not_linked,
+                                    BlockRule::future_time,
+                                    BlockRule::ommers_hash,
+                                    BlockRule::withdrawals,
+                                    BlockRule::transactions_root,
                                     BlockRule::transactions_unsupported};
 }  // namespace
 
@@ -143,7 +155,9 @@ void ChainImpl::report_bad(const ImportResult::Stop& bad) {
   // Everyday news: a peer's new block while we are behind.
   if (bad.error.rule == BlockRule::unknown_parent)
     return log_debug("Block without its parent", {{"number", bad.id.number}, {"hash", bad.id.hash}});
-  log_error("Bad block", {{"number", bad.id.number}, {"hash", bad.id.hash}, {"rule", to_string(bad.error.rule)},
+  log_error("Bad block", {{"number", bad.id.number},
+                          {"hash", bad.id.hash},
+                          {"rule", to_string(bad.error.rule)},
                           {"err", bad.error.detail}});
 }
 
@@ -163,17 +177,41 @@ Result<std::unique_ptr<Chain>> Chain::open(Database& database, const ChainSpec& 
   return std::unique_ptr<Chain>(new Chain(std::move(impl)));
 }
 
-ImportResult Chain::insert_blocks(std::span<const Block> blocks) { return impl_->insert_blocks(blocks, false); }
-ImportResult Chain::insert_sealed(const Block& block) { return impl_->insert_blocks({&block, 1}, true); }
-ImportResult Chain::insert_headers(std::span<const SealedHeader> headers) { return impl_->insert_headers(headers); }
-ImportResult Chain::insert_fast_blocks(std::span<const FastBlock> blocks) { return impl_->insert_fast_blocks(blocks); }
-Result<> Chain::finish_fast_sync(const BlockId& pivot) { return impl_->finish_fast_sync(pivot); }
-Result<Block> Chain::prepare(const CandidateRequest& request) { return impl_->prepare(request); }
-bool Chain::is_canonical(const BlockId& id) const { return impl_->is_canonical(id); }
-ChainHead Chain::head() const { return impl_->head(); }
-ChainHead Chain::header_head() const { return impl_->header_head(); }
-void Chain::on_head(std::function<void(const HeadEvent&)> listener) { impl_->on_head(std::move(listener)); }
-const ChainSpec& Chain::spec() const { return impl_->spec(); }
-std::size_t Chain::most_extra_data() const { return impl_->most_extra_data(); }
+ImportResult Chain::insert_blocks(std::span<const Block> blocks) {
+  return impl_->insert_blocks(blocks, false);
+}
+ImportResult Chain::insert_sealed(const Block& block) {
+  return impl_->insert_blocks({&block, 1}, true);
+}
+ImportResult Chain::insert_headers(std::span<const SealedHeader> headers) {
+  return impl_->insert_headers(headers);
+}
+ImportResult Chain::insert_fast_blocks(std::span<const FastBlock> blocks) {
+  return impl_->insert_fast_blocks(blocks);
+}
+Result<> Chain::finish_fast_sync(const BlockId& pivot) {
+  return impl_->finish_fast_sync(pivot);
+}
+Result<Block> Chain::prepare(const CandidateRequest& request) {
+  return impl_->prepare(request);
+}
+bool Chain::is_canonical(const BlockId& id) const {
+  return impl_->is_canonical(id);
+}
+ChainHead Chain::head() const {
+  return impl_->head();
+}
+ChainHead Chain::header_head() const {
+  return impl_->header_head();
+}
+void Chain::on_head(std::function<void(const HeadEvent&)> listener) {
+  impl_->on_head(std::move(listener));
+}
+const ChainSpec& Chain::spec() const {
+  return impl_->spec();
+}
+std::size_t Chain::most_extra_data() const {
+  return impl_->most_extra_data();
+}
 
 }  // namespace quarry

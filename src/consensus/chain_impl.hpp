@@ -19,7 +19,9 @@
 
 namespace quarry {
 
-inline BlockId id_of(const SealedHeader& header) { return {header->number, header.hash()}; }
+inline BlockId id_of(const SealedHeader& header) {
+  return {header->number, header.hash()};
+}
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -28,7 +30,8 @@ using SteadyClock = std::chrono::steady_clock;
 /// head including what is not committed.
 class ChainImpl final : public Ancestry {
  public:
-  ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, WorkerPool& workers, ChainOptions options);
+  ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, WorkerPool& workers,
+            ChainOptions options);
 
   Result<> load();
 
@@ -71,14 +74,16 @@ class ChainImpl final : public Ancestry {
   bool is_known(const BlockId& id) const;
   bool state_is_head() const;
   std::size_t skip_known(std::span<const Block> blocks, ImportResult& result) const;
-  void insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here, ImportResult& result);
+  void insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here,
+                      ImportResult& result);
   void note_failure(Failure failure, const SealedHeader& at, std::size_t index, ImportResult& result);
   Added add_block(const Block& block, const TotalDifficulty& total);
   Added extend(const Block& block, const TotalDifficulty& total);
   Added run(const SealedHeader& header, const Body& body);
   void put_block(const Block& block, const TotalDifficulty& total);
   bool batch_is_full() const;
-  void report_import(const ImportResult& result, std::span<const Block> blocks, SteadyClock::duration elapsed) const;
+  void report_import(const ImportResult& result, std::span<const Block> blocks,
+                     SteadyClock::duration elapsed) const;
 
   // fork_choice.cpp
   struct Branch {
@@ -95,7 +100,8 @@ class ChainImpl final : public Ancestry {
   // header_import.cpp
   std::optional<Error> put_headers(std::span<const SealedHeader> headers, TotalDifficulty& total);
   void follow_headers(std::span<const SealedHeader> headers, const TotalDifficulty& total);
-  static ImportResult report_headers(ImportResult result, std::span<const SealedHeader> headers, SteadyClock::time_point began);
+  static ImportResult report_headers(ImportResult result, std::span<const SealedHeader> headers,
+                                     SteadyClock::time_point began);
 
   // fast_import.cpp
   Verdict check_fast_block(const FastBlock& block) const;
@@ -146,10 +152,12 @@ class ChainImpl final : public Ancestry {
 };
 
 template <class HeaderAt>
-std::size_t ChainImpl::check_headers(std::size_t from, std::size_t count, HeaderAt header_at, ImportResult& result) {
+std::size_t ChainImpl::check_headers(std::size_t from, std::size_t count, HeaderAt header_at,
+                                     ImportResult& result) {
   if (from == count) return from;
   const SealedHeader& first = header_at(from);
-  const auto stored = from == 0 ? store_.header(BlockId{first->number - 1, first->parent_hash}) : std::nullopt;
+  const auto stored =
+      from == 0 ? store_.header(BlockId{first->number - 1, first->parent_hash}) : std::nullopt;
   const auto stop = [&](std::size_t i, BlockError error) {
     const SealedHeader& header = header_at(i);
     remember_bad(header.hash(), error.rule);
@@ -164,10 +172,12 @@ std::size_t ChainImpl::check_headers(std::size_t from, std::size_t count, Header
     if (bad_.contains(header.hash()) || bad_.contains(header->parent_hash))
       return stop(i, {BlockRule::known_bad, "the block or its parent was refused before"});
     if (i == 0 && !stored)
-      return stop(0, {BlockRule::unknown_parent, "unknown ancestor: the parent " + header->parent_hash.hex() + " is not here"});
+      return stop(0, {BlockRule::unknown_parent,
+                      "unknown ancestor: the parent " + header->parent_hash.hex() + " is not here"});
     if (header->parent_hash != parent.hash())
-      return stop(i, {BlockRule::not_linked, "non contiguous insert: the parent is " + header->parent_hash.hex() +
-                                                 ", the one before is " + parent.hash().hex()});
+      return stop(
+          i, {BlockRule::not_linked, "non contiguous insert: the parent is " + header->parent_hash.hex() +
+                                         ", the one before is " + parent.hash().hex()});
     if (auto error = validator_.header(header, *parent, clock)) return stop(i, std::move(*error));
   }
   return count;

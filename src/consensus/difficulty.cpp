@@ -26,18 +26,19 @@ struct Era {
 };
 /// Latest first: the first row whose fork is in force counts.
 constexpr std::array kEras = {
-    Era{Fork::gray_glacier, Formula::byzantium, 11'400'000},    // EIP-5133
-    Era{Fork::arrow_glacier, Formula::byzantium, 10'700'000},   // EIP-4345
-    Era{Fork::london, Formula::byzantium, 9'700'000},           // EIP-3554
-    Era{Fork::muir_glacier, Formula::byzantium, 9'000'000},     // EIP-2384
-    Era{Fork::constantinople, Formula::byzantium, 5'000'000},   // EIP-1234
-    Era{Fork::byzantium, Formula::byzantium, 3'000'000},        // EIP-649
-    Era{Fork::homestead, Formula::homestead, 0},                // EIP-2
+    Era{Fork::gray_glacier, Formula::byzantium, 11'400'000},   // EIP-5133
+    Era{Fork::arrow_glacier, Formula::byzantium, 10'700'000},  // EIP-4345
+    Era{Fork::london, Formula::byzantium, 9'700'000},          // EIP-3554
+    Era{Fork::muir_glacier, Formula::byzantium, 9'000'000},    // EIP-2384
+    Era{Fork::constantinople, Formula::byzantium, 5'000'000},  // EIP-1234
+    Era{Fork::byzantium, Formula::byzantium, 3'000'000},       // EIP-649
+    Era{Fork::homestead, Formula::homestead, 0},               // EIP-2
 };
 constexpr Era kFrontier{Fork::homestead, Formula::frontier, 0};
 
 const Era& era_of(const Rules& rules) {
-  const auto* found = std::find_if(kEras.begin(), kEras.end(), [&](const Era& era) { return rules.has(era.since); });
+  const auto* found =
+      std::find_if(kEras.begin(), kEras.end(), [&](const Era& era) { return rules.has(era.since); });
   return found == kEras.end() ? kFrontier : *found;
 }
 
@@ -48,9 +49,12 @@ std::int64_t steps(Formula formula, const Header& parent, Timestamp timestamp) {
     return std::max(most - down, -kMostStepsDown);
   };
   switch (formula) {
-    case Formula::frontier: return seconds < 13 ? 1 : -1;
-    case Formula::homestead: return after(1, 10);
-    case Formula::byzantium: return after(parent.ommers_hash == kEmptyOmmersHash ? 1 : 2, 9);
+    case Formula::frontier:
+      return seconds < 13 ? 1 : -1;
+    case Formula::homestead:
+      return after(1, 10);
+    case Formula::byzantium:
+      return after(parent.ommers_hash == kEmptyOmmersHash ? 1 : 2, 9);
   }
   return 0;
 }
@@ -68,9 +72,10 @@ U256 bomb(BlockNum parent_number, BlockNum delay) {
 U256 ethash_difficulty(const Header& parent, Timestamp timestamp, const Rules& rules) {
   const Era& era = era_of(rules);
   const std::int64_t count = steps(era.formula, parent, timestamp);
-  const U256 change = (parent.difficulty >> kStepShift) * U256{static_cast<std::uint64_t>(count < 0 ? -count : count)};
-  U256 difficulty = count < 0 ? parent.difficulty - change
-                              : checked_add(parent.difficulty, change).value_or(U256::max());
+  const U256 change =
+      (parent.difficulty >> kStepShift) * U256{static_cast<std::uint64_t>(count < 0 ? -count : count)};
+  U256 difficulty =
+      count < 0 ? parent.difficulty - change : checked_add(parent.difficulty, change).value_or(U256::max());
   difficulty = std::max(difficulty, U256{kMinimumDifficulty});
   return checked_add(difficulty, bomb(parent.number, era.bomb_delay)).value_or(U256::max());
 }

@@ -6,7 +6,8 @@ namespace quarry {
 
 Result<std::unique_ptr<Engine>> make_engine(const ChainSpec& spec, EngineContext context) {
   switch (spec.engine) {
-    case EngineKind::ethash: return std::make_unique<EthashEngine>(context.caches);
+    case EngineKind::ethash:
+      return std::make_unique<EthashEngine>(context.caches);
     case EngineKind::clique:
       return fail("the genesis asks for the engine clique, which this version does not have",
                   "use a genesis with \"ethash\": {} in its config, or without an engine");

@@ -2,7 +2,6 @@
 
 #include <array>
 
-
 namespace quarry {
 namespace {
 struct RuleName {
@@ -48,6 +47,8 @@ constexpr bool in_order() {
 static_assert(in_order(), "a row for each BlockRule, in its order");
 }  // namespace
 
-std::string_view to_string(BlockRule rule) { return kRuleNames[static_cast<std::size_t>(rule)].name; }
+std::string_view to_string(BlockRule rule) {
+  return kRuleNames[static_cast<std::size_t>(rule)].name;
+}
 
 }  // namespace quarry

@@ -18,17 +18,20 @@ ethash::SealToCheck seal_of(const Header& header) {
 
 Verdict explain(ethash::SealVerdict verdict, const Header& header) {
   switch (verdict) {
-    case ethash::SealVerdict::valid: return {};
+    case ethash::SealVerdict::valid:
+      return {};
     case ethash::SealVerdict::wrong_mix:
       return BlockError{BlockRule::seal_mix, fmt::format("invalid mix digest: {} is not what nonce {} gives",
                                                          header.mix_hash.hex(), header.nonce.hex())};
     case ethash::SealVerdict::above_boundary:
-      return BlockError{BlockRule::seal_result,
-                        fmt::format("invalid proof-of-work: the result of nonce {} is too large for difficulty {}",
-                                    header.nonce.hex(), header.difficulty.to_decimal())};
+      return BlockError{
+          BlockRule::seal_result,
+          fmt::format("invalid proof-of-work: the result of nonce {} is too large for difficulty {}",
+                      header.nonce.hex(), header.difficulty.to_decimal())};
     case ethash::SealVerdict::unsupported_epoch:
-      return BlockError{BlockRule::seal_epoch, fmt::format("invalid proof-of-work: number {} is past the last epoch {}",
-                                                           header.number, ethash::kLastEpoch)};
+      return BlockError{BlockRule::seal_epoch,
+                        fmt::format("invalid proof-of-work: number {} is past the last epoch {}",
+                                    header.number, ethash::kLastEpoch)};
   }
   return {};
 }
@@ -47,13 +50,18 @@ void EthashEngine::verify_seals(std::span<const Header* const> headers, std::spa
   for (std::size_t i = 0; i < found.size(); ++i) verdicts[i] = explain(found[i], *headers[i]);
 }
 
-std::size_t EthashEngine::seal_batch() const { return ethash::kVerifyBatch; }
+std::size_t EthashEngine::seal_batch() const {
+  return ethash::kVerifyBatch;
+}
 
-void EthashEngine::add_rewards(const StateView& state, const Header& header, std::span<const SealedHeader> ommers,
-                               const Rules& rules, StateDiff& diff) const {
+void EthashEngine::add_rewards(const StateView& state, const Header& header,
+                               std::span<const SealedHeader> ommers, const Rules& rules,
+                               StateDiff& diff) const {
   add_ethash_rewards(state, header, ommers, rules, diff);
 }
 
-void EthashEngine::on_head(BlockNum number) { caches_.on_head(number); }
+void EthashEngine::on_head(BlockNum number) {
+  caches_.on_head(number);
+}
 
 }  // namespace quarry

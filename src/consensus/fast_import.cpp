@@ -30,8 +30,12 @@ ImportResult ChainImpl::insert_fast_blocks(std::span<const FastBlock> blocks) {
   result.inserted = committed_ - std::min(committed_, count);
   if (result.inserted > 0)
     log_info("Imported new block receipts",
-             {{"count", result.inserted}, {"elapsed", std::chrono::nanoseconds(SteadyClock::now() - began)},
-              {"number", fast_tip_.number}, {"hash", fast_tip_.hash}, {"bytes", bytes}, {"ignored", result.ignored}});
+             {{"count", result.inserted},
+              {"elapsed", std::chrono::nanoseconds(SteadyClock::now() - began)},
+              {"number", fast_tip_.number},
+              {"hash", fast_tip_.hash},
+              {"bytes", bytes},
+              {"ignored", result.ignored}});
   if (result.bad) report_bad(*result.bad);
   return result;
 }
@@ -59,12 +63,14 @@ Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {
   const auto header = store_.header(pivot);
   const auto total = store_.total_difficulty(pivot);
   if (!header || !total || !is_canonical(pivot) || !store_.has_body(pivot))
-    return fail(fmt::format("the pivot, block {} ({}), is not on the stored chain", pivot.number, pivot.hash.hex()),
-                "the fast sync begins again with another pivot");
+    return fail(
+        fmt::format("the pivot, block {} ({}), is not on the stored chain", pivot.number, pivot.hash.hex()),
+        "the fast sync begins again with another pivot");
   const StateSyncStore downloaded(database_);
   const Hash256 root = downloaded.node_hash({}).value_or(Hash256(kEmptyRoot));
   if (RootHash(root) != (*header)->state_root)
-    return fail(fmt::format("the downloaded state's root is {}, the pivot's {}", root.hex(), (*header)->state_root.hex()),
+    return fail(fmt::format("the downloaded state's root is {}, the pivot's {}", root.hex(),
+                            (*header)->state_root.hex()),
                 "the fast sync goes on until the state is complete");
   Batch batch;
   end_state_sync(batch);

@@ -8,7 +8,8 @@
 
 namespace quarry {
 
-/// From a block that is not stored yet back to the canonical chain, which its branch left at or below the tip.
+/// From a block that is not stored yet back to the canonical chain, which its branch left at or below the
+/// tip.
 Expected<ChainImpl::Branch, Error> ChainImpl::branch_to(const SealedHeader& tip) const {
   Branch branch;
   branch.blocks.push_back(id_of(tip));
@@ -16,8 +17,9 @@ Expected<ChainImpl::Branch, Error> ChainImpl::branch_to(const SealedHeader& tip)
   while (at.number > tip_.header->number || !is_canonical(at)) {
     const auto header = store_.header(at);
     if (!header || at.number == 0)
-      return fail(fmt::format("block {} ({}) of a stored branch is not in the database", at.number, at.hash.hex()),
-                  "the data dir is damaged: restore it, or remove it, run init again and synchronise");
+      return fail(
+          fmt::format("block {} ({}) of a stored branch is not in the database", at.number, at.hash.hex()),
+          "the data dir is damaged: restore it, or remove it, run init again and synchronise");
     branch.blocks.push_back(at);
     at = {at.number - 1, (*header)->parent_hash};
   }
@@ -36,9 +38,11 @@ ChainImpl::Added ChainImpl::switch_to(const Block& block, const TotalDifficulty&
   const std::size_t dropped = tip_.header->number - from;
   std::vector<SealedHeader> left;
   for (BlockNum number = tip_.header->number; number > from; --number) {
-    if (auto done = state_.revert(number); !done) return abandon(Failure{id_of(block.header), {}, done.error()}, {});
+    if (auto done = state_.revert(number); !done)
+      return abandon(Failure{id_of(block.header), {}, done.error()}, {});
     if (number + Chain::kMostSideBlocks <= tip_.header->number) continue;
-    if (auto header = store_.header(BlockId{number, *store_.canonical_hash(number)})) left.push_back(std::move(*header));
+    if (auto header = store_.header(BlockId{number, *store_.canonical_hash(number)}))
+      left.push_back(std::move(*header));
   }
   if (auto failure = run_branch(*branch, block, total)) return failure;
 
@@ -51,9 +55,12 @@ ChainImpl::Added ChainImpl::switch_to(const Block& block, const TotalDifficulty&
   pending_.removed_count += dropped;
   move_tip(block.header, total);
   for (const SealedHeader& header : left) remember_side(header);
-  log_info("Chain split detected", {{"number", from}, {"hash", branch->ancestor.hash}, {"drop", dropped},
+  log_info("Chain split detected", {{"number", from},
+                                    {"hash", branch->ancestor.hash},
+                                    {"drop", dropped},
                                     {"dropfrom", left.empty() ? branch->ancestor.hash : left.back().hash()},
-                                    {"add", branch->blocks.size()}, {"addfrom", branch->blocks.front().hash}});
+                                    {"add", branch->blocks.size()},
+                                    {"addfrom", branch->blocks.front().hash}});
   return {};
 }
 
@@ -63,10 +70,15 @@ ChainImpl::Added ChainImpl::run_branch(const Branch& branch, const Block& tip, c
     const BlockId& id = branch.blocks[i];
     auto block = store_.block(id);
     if (!block)
-      return abandon({id, {}, Error{fmt::format("the body of block {} ({}) is not in the database", id.number, id.hash.hex()),
-                                    "the data dir is damaged: restore it, or synchronise anew"}}, {});
+      return abandon(
+          {id,
+           {},
+           Error{fmt::format("the body of block {} ({}) is not in the database", id.number, id.hash.hex()),
+                 "the data dir is damaged: restore it, or synchronise anew"}},
+          {});
     auto stored = std::make_shared<const Block>(std::move(*block));
-    if (auto failure = run(stored->header, stored->body)) return abandon(std::move(*failure), std::span(branch.blocks).subspan(i));
+    if (auto failure = run(stored->header, stored->body))
+      return abandon(std::move(*failure), std::span(branch.blocks).subspan(i));
     note_added(std::move(stored));
   }
   if (auto failure = run(tip.header, tip.body)) return abandon(std::move(*failure), {});
@@ -87,7 +99,8 @@ ChainImpl::Added ChainImpl::abandon(Failure failure, std::span<const BlockId> ba
 void ChainImpl::make_canonical(const BlockId& id) {
   ChainWriter writer(batch_);
   if (header_tip_.header->number >= id.number && !is_canonical(id)) {
-    for (BlockNum number = id.number + 1; number <= header_tip_.header->number; ++number) writer.erase_canonical(number);
+    for (BlockNum number = id.number + 1; number <= header_tip_.header->number; ++number)
+      writer.erase_canonical(number);
     header_tip_ = tip_;
     if (fast_tip_.number > tip_.header->number) fast_tip_ = tip_.id();
   }

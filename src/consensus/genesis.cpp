@@ -11,7 +11,8 @@ namespace {
 /// What geth takes when a genesis names no gas limit, or 0.
 constexpr Gas kDefaultGenesisGasLimit = 4'712'388;
 /// SHA-256 of nothing: no requests (EIP-7685).
-const Hash256 kEmptyRequestsHash = *Hash256::from_hex("0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+const Hash256 kEmptyRequestsHash =
+    *Hash256::from_hex("0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
 /// Fields of forks in force at the genesis, where the file leaves them out.
 void add_fork_fields(Header& header, const Rules& rules) {
@@ -39,7 +40,9 @@ SealedHeader with_root(const Genesis& genesis, const RootHash& state_root) {
 }
 }  // namespace
 
-SealedHeader genesis_block(const Genesis& genesis) { return with_root(genesis, genesis_root(genesis.alloc)); }
+SealedHeader genesis_block(const Genesis& genesis) {
+  return with_root(genesis, genesis_root(genesis.alloc));
+}
 
 Result<SealedHeader> init_genesis(Database& database, const Genesis& genesis) {
   Batch batch;
@@ -53,7 +56,8 @@ Result<SealedHeader> init_genesis(Database& database, const Genesis& genesis) {
   writer.put_receipts(id, {});
   writer.set_canonical(id);
   writer.set_heads({id, id, id});
-  if (auto done = database.commit(std::move(batch), Durability::sync); !done) return tl::unexpected(done.error());
+  if (auto done = database.commit(std::move(batch), Durability::sync); !done)
+    return tl::unexpected(done.error());
   return header;
 }
 

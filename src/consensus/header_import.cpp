@@ -14,8 +14,8 @@ ImportResult ChainImpl::insert_headers(std::span<const SealedHeader> headers) {
   std::size_t first = 0;
   while (first < headers.size() && store_.header(id_of(headers[first]))) ++first;
   result.ignored = first;
-  std::size_t end =
-      check_headers(first, headers.size(), [&](std::size_t i) -> const SealedHeader& { return headers[i]; }, result);
+  std::size_t end = check_headers(
+      first, headers.size(), [&](std::size_t i) -> const SealedHeader& { return headers[i]; }, result);
   if (end == first) return report_headers(result, headers, began);
 
   auto total = store_.total_difficulty({headers[first]->number - 1, headers[first]->parent_hash});
@@ -28,7 +28,9 @@ ImportResult ChainImpl::insert_headers(std::span<const SealedHeader> headers) {
     const std::size_t chunk = std::min(end, at + kMostBatchHeaders);
     std::size_t good = at;
     while (good < chunk && !seals.wait(good - first)) ++good;
-    if (good < chunk) note_failure({id_of(headers[good]), seals.wait(good - first), {}}, headers[good], good, result), end = good;
+    if (good < chunk)
+      note_failure({id_of(headers[good]), seals.wait(good - first), {}}, headers[good], good, result),
+          end = good;
     result.disk = put_headers(headers.subspan(at, good - at), *total);
     at = good;
   }
@@ -74,9 +76,11 @@ ImportResult ChainImpl::report_headers(ImportResult result, std::span<const Seal
                                        SteadyClock::time_point began) {
   if (result.inserted > 0) {
     const SealedHeader& last = headers[result.ignored + result.inserted - 1];
-    log_info("Imported new block headers",
-             {{"count", result.inserted}, {"elapsed", std::chrono::nanoseconds(SteadyClock::now() - began)},
-              {"number", last->number}, {"hash", last.hash()}, {"ignored", result.ignored}});
+    log_info("Imported new block headers", {{"count", result.inserted},
+                                            {"elapsed", std::chrono::nanoseconds(SteadyClock::now() - began)},
+                                            {"number", last->number},
+                                            {"hash", last.hash()},
+                                            {"ignored", result.ignored}});
   }
   if (result.bad) report_bad(*result.bad);
   return result;

@@ -13,13 +13,15 @@ BlockError broken(BlockRule rule, fmt::format_string<Args...> form, Args&&... ar
 
 Verdict number_follows(const HeaderCheck& c) {
   if (c.header.number == c.parent.number + 1 && c.header.number != 0) return {};
-  return broken(BlockRule::number, "invalid block number: it is {}, its parent's is {}", c.header.number, c.parent.number);
+  return broken(BlockRule::number, "invalid block number: it is {}, its parent's is {}", c.header.number,
+                c.parent.number);
 }
 
 Verdict extra_data_fits(const HeaderCheck& c) {
   const std::size_t most = c.engine.most_extra_data();
   if (c.header.extra_data.size() <= most) return {};
-  return broken(BlockRule::extra_data, "extra-data too long: {} bytes, {} at most", c.header.extra_data.size(), most);
+  return broken(BlockRule::extra_data, "extra-data too long: {} bytes, {} at most",
+                c.header.extra_data.size(), most);
 }
 
 Verdict time_passes(const HeaderCheck& c) {
@@ -31,8 +33,8 @@ Verdict time_passes(const HeaderCheck& c) {
 Verdict difficulty_is_computed(const HeaderCheck& c) {
   const U256 wanted = c.engine.next_difficulty(c.parent, c.header.timestamp, c.rules);
   if (c.header.difficulty == wanted) return {};
-  return broken(BlockRule::difficulty, "invalid difficulty: it is {}, must be {}", c.header.difficulty.to_decimal(),
-                wanted.to_decimal());
+  return broken(BlockRule::difficulty, "invalid difficulty: it is {}, must be {}",
+                c.header.difficulty.to_decimal(), wanted.to_decimal());
 }
 
 Verdict gas_limit_is_bounded(const HeaderCheck& c) {
@@ -44,26 +46,30 @@ Verdict gas_limit_is_bounded(const HeaderCheck& c) {
   if (limit < kMinimumGasLimit)
     return broken(BlockRule::gas_limit, "invalid gas limit: it is {}, {} at least", limit, kMinimumGasLimit);
   if (moved < bound) return {};
-  return broken(BlockRule::gas_limit, "invalid gas limit: it is {}, must differ from the parent's {} by less than {}",
-                limit, base, bound);
+  return broken(BlockRule::gas_limit,
+                "invalid gas limit: it is {}, must differ from the parent's {} by less than {}", limit, base,
+                bound);
 }
 
 Verdict gas_used_is_bounded(const HeaderCheck& c) {
   if (c.header.gas_used <= c.header.gas_limit) return {};
-  return broken(BlockRule::gas_used_above_limit, "invalid gas used: it is {}, the gas limit {}", c.header.gas_used,
-                c.header.gas_limit);
+  return broken(BlockRule::gas_used_above_limit, "invalid gas used: it is {}, the gas limit {}",
+                c.header.gas_used, c.header.gas_limit);
 }
 
 Verdict base_fee_is_computed(const HeaderCheck& c) {
   const auto& fee = c.header.base_fee_per_gas;
   if (!c.rules.has(Fork::london)) {
     if (!fee) return {};
-    return broken(BlockRule::base_fee, "invalid base fee: it is {}, there is none before London", fee->to_decimal());
+    return broken(BlockRule::base_fee, "invalid base fee: it is {}, there is none before London",
+                  fee->to_decimal());
   }
   const U256 wanted = next_base_fee(c.parent);
-  if (!fee) return broken(BlockRule::base_fee, "invalid base fee: it is missing, must be {}", wanted.to_decimal());
+  if (!fee)
+    return broken(BlockRule::base_fee, "invalid base fee: it is missing, must be {}", wanted.to_decimal());
   if (*fee == wanted) return {};
-  return broken(BlockRule::base_fee, "invalid base fee: it is {}, must be {}", fee->to_decimal(), wanted.to_decimal());
+  return broken(BlockRule::base_fee, "invalid base fee: it is {}, must be {}", fee->to_decimal(),
+                wanted.to_decimal());
 }
 
 /// Proof of work ended before Shanghai: none of the fields that came with it and after are known to it.
@@ -79,15 +85,17 @@ Verdict dao_marker_is_right(const HeaderCheck& c) {
   const bool marked = equal(c.header.extra_data, as_bytes(kDaoMarker));
   if (marked == c.spec.dao_fork_support) return {};
   return broken(BlockRule::dao_extra_data, "bad DAO fork extra-data: it is 0x{}, must {}be 0x{}",
-                to_hex(c.header.extra_data), c.spec.dao_fork_support ? "" : "not ", to_hex(as_bytes(kDaoMarker)));
+                to_hex(c.header.extra_data), c.spec.dao_fork_support ? "" : "not ",
+                to_hex(as_bytes(kDaoMarker)));
 }
 
 /// Last, so that only a header that is right otherwise is held for later.
 Verdict not_in_the_future(const HeaderCheck& c) {
   if (!c.now || c.header.timestamp <= *c.now || c.header.timestamp - *c.now <= kMostSecondsAhead) return {};
-  return broken(BlockRule::future_time,
-                "block in the future: its time is {}, ours {} (+{} s); check the clock of this machine or of the peer",
-                c.header.timestamp, *c.now, c.header.timestamp - *c.now);
+  return broken(
+      BlockRule::future_time,
+      "block in the future: its time is {}, ours {} (+{} s); check the clock of this machine or of the peer",
+      c.header.timestamp, *c.now, c.header.timestamp - *c.now);
 }
 
 using HeaderRule = Verdict (*)(const HeaderCheck&);

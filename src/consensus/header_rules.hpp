@@ -25,7 +25,7 @@ struct HeaderCheck {
   const Engine& engine;
   const Header& header;
   const Header& parent;
-  Rules rules;                  ///< at `header`
+  Rules rules;                   ///< at `header`
   std::optional<Timestamp> now;  ///< our clock; none: the future is not asked about (ommers)
 };
 

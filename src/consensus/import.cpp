@@ -6,7 +6,9 @@
 
 namespace quarry {
 namespace {
-double seconds(SteadyClock::duration elapsed) { return std::chrono::duration<double>(elapsed).count(); }
+double seconds(SteadyClock::duration elapsed) {
+  return std::chrono::duration<double>(elapsed).count();
+}
 
 std::vector<const Header*> headers_of(std::span<const Block> blocks) {
   std::vector<const Header*> headers;
@@ -36,12 +38,13 @@ ImportResult ChainImpl::insert_blocks(std::span<const Block> blocks, bool sealed
   const auto began = SteadyClock::now();
   ImportResult result;
   if (!state_is_head()) {
-    result.disk = Error{"no block can be executed: the state is still being downloaded", "wait for the fast sync to end"};
+    result.disk = Error{"no block can be executed: the state is still being downloaded",
+                        "wait for the fast sync to end"};
     return result;
   }
   const std::size_t first = skip_known(blocks, result);
-  const std::size_t end =
-      check_headers(first, blocks.size(), [&](std::size_t i) -> const SealedHeader& { return blocks[i].header; }, result);
+  const std::size_t end = check_headers(
+      first, blocks.size(), [&](std::size_t i) -> const SealedHeader& { return blocks[i].header; }, result);
   if (end > first) insert_checked(blocks.subspan(0, end), first, sealed_here, result);
   if (!sealed_here && result.inserted > 0) report_import(result, blocks, SteadyClock::now() - began);
   if (result.bad) report_bad(*result.bad);
@@ -55,8 +58,10 @@ void ChainImpl::insert_checked(std::span<const Block> blocks, std::size_t first,
   auto total = store_.total_difficulty(parent);
   if (!total || !store_.has_body(parent)) {
     result.future.reset();
-    result.bad = {id_of(blocks[first].header), first,
-                  {BlockRule::unknown_parent, "unknown ancestor: the body of the parent " + parent.hash.hex() + " is not here"}};
+    result.bad = {id_of(blocks[first].header),
+                  first,
+                  {BlockRule::unknown_parent,
+                   "unknown ancestor: the body of the parent " + parent.hash.hex() + " is not here"}};
     return;
   }
   committed_ = 0;
@@ -79,7 +84,8 @@ void ChainImpl::insert_checked(std::span<const Block> blocks, std::size_t first,
   result.inserted = committed_;
 }
 
-void ChainImpl::note_failure(Failure failure, const SealedHeader& at, std::size_t index, ImportResult& result) {
+void ChainImpl::note_failure(Failure failure, const SealedHeader& at, std::size_t index,
+                             ImportResult& result) {
   result.future.reset();
   result.bad.reset();
   result.disk = std::move(failure.disk);
@@ -110,11 +116,13 @@ ChainImpl::Added ChainImpl::extend(const Block& block, const TotalDifficulty& to
 
 /// Executes on the pending state and checks what came out; on failure the pending state is as before.
 ChainImpl::Added ChainImpl::run(const SealedHeader& header, const Body& body) {
-  auto execution = execute_block(state_.view(), *header, body, validator_.rules(*header), validator_.engine());
+  auto execution =
+      execute_block(state_.view(), *header, body, validator_.rules(*header), validator_.engine());
   if (!execution) return Failure{id_of(header), std::move(execution.error()), {}};
   const RootHash root = state_.apply(header->number, execution->diff);
   if (auto error = validator_.execution(*header, *execution, root)) {
-    if (auto reverted = state_.revert(header->number); !reverted) return Failure{id_of(header), {}, reverted.error()};
+    if (auto reverted = state_.revert(header->number); !reverted)
+      return Failure{id_of(header), {}, reverted.error()};
     return Failure{id_of(header), std::move(error), {}};
   }
   ChainWriter(batch_).put_receipts(id_of(header), execution->receipts);
@@ -131,7 +139,8 @@ void ChainImpl::put_block(const Block& block, const TotalDifficulty& total) {
 }
 
 bool ChainImpl::batch_is_full() const {
-  return pending_.count >= options_.most_batch_blocks || batch_.size_bytes() + state_.pending_bytes() >= options_.most_batch_bytes ||
+  return pending_.count >= options_.most_batch_blocks ||
+         batch_.size_bytes() + state_.pending_bytes() >= options_.most_batch_bytes ||
          (pending_.count > 0 && SteadyClock::now() - pending_.since >= options_.most_batch_time);
 }
 
@@ -140,19 +149,28 @@ void ChainImpl::report_import(const ImportResult& result, std::span<const Block>
   const auto done = blocks.subspan(result.ignored, result.inserted);
   std::size_t transactions = 0;
   Gas gas = 0;
-  for (const Block& block : done) transactions += block.body.transactions.size(), gas += block.header->gas_used;
+  for (const Block& block : done)
+    transactions += block.body.transactions.size(), gas += block.header->gas_used;
   const double mgas = static_cast<double>(gas) / 1e6;
   const double took = seconds(elapsed);
   const SealedHeader& last = done.back().header;
   const std::chrono::nanoseconds nanos = elapsed;
   if (result.ignored == 0)
-    return log_info("Imported new chain segment",
-                    {{"blocks", done.size()}, {"txs", transactions}, {"mgas", mgas}, {"elapsed", nanos},
-                     {"mgasps", took > 0 ? mgas / took : 0.0}, {"number", last->number}, {"hash", last.hash()}});
-  log_info("Imported new chain segment",
-           {{"blocks", done.size()}, {"txs", transactions}, {"mgas", mgas}, {"elapsed", nanos},
-            {"mgasps", took > 0 ? mgas / took : 0.0}, {"number", last->number}, {"hash", last.hash()},
-            {"ignored", result.ignored}});
+    return log_info("Imported new chain segment", {{"blocks", done.size()},
+                                                   {"txs", transactions},
+                                                   {"mgas", mgas},
+                                                   {"elapsed", nanos},
+                                                   {"mgasps", took > 0 ? mgas / took : 0.0},
+                                                   {"number", last->number},
+                                                   {"hash", last.hash()}});
+  log_info("Imported new chain segment", {{"blocks", done.size()},
+                                          {"txs", transactions},
+                                          {"mgas", mgas},
+                                          {"elapsed", nanos},
+                                          {"mgasps", took > 0 ? mgas / took : 0.0},
+                                          {"number", last->number},
+                                          {"hash", last.hash()},
+                                          {"ignored", result.ignored}});
 }
 
 }  // namespace quarry

@@ -47,7 +47,8 @@ struct SealCheck::Shared {
 SealCheck::SealCheck(Engine& engine, WorkerPool& workers, std::vector<const Header*> headers)
     : shared_(std::make_shared<Shared>(engine, std::move(headers))) {
   // The caller is one of those who work; a single piece is quicker done than handed over.
-  const std::size_t helpers = shared_->pieces > 1 ? std::min<std::size_t>(workers.threads(), shared_->pieces) : 0;
+  const std::size_t helpers =
+      shared_->pieces > 1 ? std::min<std::size_t>(workers.threads(), shared_->pieces) : 0;
   for (std::size_t i = 0; i < helpers; ++i) {
     workers.submit([shared = shared_] {
       std::unique_lock lock(shared->mutex);

@@ -136,7 +136,8 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, SteadyCloc
     Block found = with_seal(*candidate, seal, self->chain.spec().header_identity());
     self->chain_thread.submit([self, found = std::move(found)] { self->insert(found); });
   });
-  log_info("Commit new mining work", {{"number", header.number}, {"txs", candidate->body.transactions.size()},
+  log_info("Commit new mining work", {{"number", header.number},
+                                      {"txs", candidate->body.transactions.size()},
                                       {"uncles", candidate->body.ommers.size()},
                                       {"elapsed", std::chrono::nanoseconds(SteadyClock::now() - began)}});
 }
@@ -189,10 +190,13 @@ void Sealer::Shared::run_timer(const std::stop_token& stop) {
 
 Sealer::Sealer(Chain& chain, WorkerPool& chain_thread, ethash::Miner& miner, SealerOptions options)
     : shared_(std::make_shared<Shared>(chain, chain_thread, miner, std::move(options))) {
-  shared_->timer = std::jthread([shared = shared_.get()](const std::stop_token& stop) { shared->run_timer(stop); });
+  shared_->timer =
+      std::jthread([shared = shared_.get()](const std::stop_token& stop) { shared->run_timer(stop); });
 }
 
-Sealer::~Sealer() { close(); }
+Sealer::~Sealer() {
+  close();
+}
 
 void Sealer::close() {
   const std::lock_guard control(shared_->control);
@@ -224,8 +228,10 @@ Result<> Sealer::start(std::optional<int> threads) {
     was_mining = std::exchange(shared_->mining, true);
   }
   if (threads) log_info("Updated mining threads", {{"threads", *threads}});
-  if (threads && *threads <= 0) shared_->miner.stop();
-  else shared_->miner.start(static_cast<unsigned>(threads.value_or(0)));
+  if (threads && *threads <= 0)
+    shared_->miner.stop();
+  else
+    shared_->miner.start(static_cast<unsigned>(threads.value_or(0)));
   if (!was_mining) log_info("Starting mining operation");
   shared_->queue_renew();
   return {};
@@ -255,7 +261,9 @@ bool Sealer::mining() const {
   return shared_->mining;
 }
 
-double Sealer::hashrate() const { return shared_->miner.hashrate(); }
+double Sealer::hashrate() const {
+  return shared_->miner.hashrate();
+}
 
 void Sealer::set_etherbase(const Address& etherbase) {
   {
@@ -265,13 +273,16 @@ void Sealer::set_etherbase(const Address& etherbase) {
   shared_->queue_renew();
 }
 
-std::optional<Address> Sealer::etherbase() const { return shared_->etherbase(); }
+std::optional<Address> Sealer::etherbase() const {
+  return shared_->etherbase();
+}
 
 Result<> Sealer::set_extra_data(Bytes extra_data) {
   const std::size_t most = shared_->chain.most_extra_data();
   if (extra_data.size() > most)
-    return fail("extra exceeds max length. " + std::to_string(extra_data.size()) + " > " + std::to_string(most),
-                "give at most " + std::to_string(most) + " bytes");
+    return fail(
+        "extra exceeds max length. " + std::to_string(extra_data.size()) + " > " + std::to_string(most),
+        "give at most " + std::to_string(most) + " bytes");
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->options.extra_data = std::move(extra_data);

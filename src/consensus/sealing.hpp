@@ -23,8 +23,8 @@ struct SealerOptions {
   Bytes extra_data = default_extra_data();
   Gas target_gas_limit = kDefaultTargetGasLimit;
   std::optional<Address> etherbase = {};
-  /// A candidate whose time is further ahead of our clock waits: a block's time is at least a second after its
-  /// parent's, so a chain can be mined faster than time passes.
+  /// A candidate whose time is further ahead of our clock waits: a block's time is at least a second after
+  /// its parent's, so a chain can be mined faster than time passes.
   std::uint64_t most_seconds_ahead = 1;
   /// Asked when no etherbase was set: the first account of the keystore, if there is one. Thread-safe.
   std::function<std::optional<Address>()> first_account = nullptr;

@@ -56,8 +56,9 @@ TEST_F(Ommers, OfSixGenerations) {
   EXPECT_FALSE(with(9, {side(9)}));
   EXPECT_FALSE(with(9, {side(4)}));  // block 10, its parent is 3: seven back
   expect(BlockRule::ommer_parent, with(9, {side(3)}));
-  expect(BlockRule::ommer_parent, with(9, {make.child(at(9), {.author = 9}).header}));  // a sibling of the block
-  EXPECT_FALSE(with(1, {side(1)}));  // near the genesis
+  expect(BlockRule::ommer_parent,
+         with(9, {make.child(at(9), {.author = 9}).header}));  // a sibling of the block
+  EXPECT_FALSE(with(1, {side(1)}));                            // near the genesis
 }
 
 TEST_F(Ommers, TwoAtMost) {
@@ -111,7 +112,8 @@ TEST_F(Ommers, Rewards) {
     std::initializer_list<Fork> forks;
     std::uint64_t ether;
   };
-  for (const auto& [forks, ether] : {Era{{}, 5}, Era{{Fork::byzantium}, 3}, Era{{Fork::byzantium, Fork::constantinople}, 2}}) {
+  for (const auto& [forks, ether] :
+       {Era{{}, 5}, Era{{Fork::byzantium}, 3}, Era{{Fork::byzantium, Fork::constantinople}, 2}}) {
     Rules rules;
     for (const Fork fork : forks) rules.set(fork);
     StateDiff diff;

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Chains for the tests: genesis specs of the fixtures, engines whose seals cost nothing, blocks made to order.
+/// Chains for the tests: genesis specs of the fixtures, engines whose seals cost nothing, blocks made to
+/// order.
 
 #include <map>
 #include <memory>
@@ -10,12 +11,12 @@
 #include "consensus/ethash/caches.hpp"
 #include "consensus/ethash_engine.hpp"
 #include "consensus/genesis.hpp"
-#include "core/block.hpp"
 #include "core/account.hpp"
+#include "core/block.hpp"
 #include "core/keccak.hpp"
 #include "core/trie_root.hpp"
-#include "storage/database.hpp"
 #include "fixtures.hpp"
+#include "storage/database.hpp"
 
 namespace quarry::test {
 
@@ -39,13 +40,17 @@ inline Genesis geth_genesis() {
 /// fixtures/ethtest/genesis.json, by hand.
 inline Genesis ethtest_genesis() {
   Genesis genesis;
-  genesis.spec = spec_with({Fork::homestead, Fork::eip150, Fork::eip155, Fork::eip158, Fork::byzantium}, 19763);
+  genesis.spec =
+      spec_with({Fork::homestead, Fork::eip150, Fork::eip155, Fork::eip158, Fork::byzantium}, 19763);
   genesis.header.difficulty = 0x20000;
   genesis.header.gas_limit = 0x80000000;
   genesis.header.extra_data = Bytes(32, 0);
   genesis.header.nonce = *SealNonce::from_hex("0xdeadbeefdeadbeef");
   genesis.alloc.push_back({*Address::from_hex("71562b71999873db5b286df957af199ec94617f7"),
-                           *U256::parse("0xffffffffffffffffffffffffff"), 0, {}, {}});
+                           *U256::parse("0xffffffffffffffffffffffffff"),
+                           0,
+                           {},
+                           {}});
   return genesis;
 }
 
@@ -67,7 +72,8 @@ inline std::vector<SealedHeader> headers_of(std::span<const Block> blocks) {
   return headers;
 }
 
-/// As ethash, but that a seal is good unless its nonce is 0xbd and seven zeros: for tests of everything but seals.
+/// As ethash, but that a seal is good unless its nonce is 0xbd and seven zeros: for tests of everything but
+/// seals.
 class UnsealedEngine final : public Engine {
  public:
   static constexpr std::uint8_t kBadNonce = 0xbd;
@@ -139,7 +145,8 @@ struct TestChain {
 /// Makes valid blocks without a database: a state of balances for each block made.
 class BlockMaker {
  public:
-  BlockMaker(const ChainSpec& spec, const SealedHeader& genesis, const std::vector<GenesisAccount>& alloc = {})
+  BlockMaker(const ChainSpec& spec, const SealedHeader& genesis,
+             const std::vector<GenesisAccount>& alloc = {})
       : spec_(spec) {
     Balances balances;
     for (const auto& account : alloc) balances[account.address] = account.balance;
@@ -174,18 +181,24 @@ class BlockMaker {
   Block child(const SealedHeader& parent) { return child(parent, Options{}); }
   std::vector<Block> line(SealedHeader from, std::size_t count, Options options) {
     std::vector<Block> blocks;
-    for (std::size_t i = 0; i < count; ++i) blocks.push_back(child(i == 0 ? from : blocks.back().header, options));
+    for (std::size_t i = 0; i < count; ++i)
+      blocks.push_back(child(i == 0 ? from : blocks.back().header, options));
     return blocks;
   }
-  std::vector<Block> line(const SealedHeader& from, std::size_t count) { return line(from, count, Options{}); }
+  std::vector<Block> line(const SealedHeader& from, std::size_t count) {
+    return line(from, count, Options{});
+  }
 
  private:
   using Balances = std::map<Address, Wei>;
 
   /// The Yellow Paper's 11.3, written apart from the code under test.
-  static void pay(Balances& balances, const Header& header, const std::vector<SealedHeader>& ommers, const Rules& rules) {
+  static void pay(Balances& balances, const Header& header, const std::vector<SealedHeader>& ommers,
+                  const Rules& rules) {
     const Wei ether = Wei{1'000'000'000'000'000'000};
-    const Wei reward = ether * Wei{rules.has(Fork::constantinople) ? 2u : rules.has(Fork::byzantium) ? 3u : 5u};
+    const Wei reward = ether * Wei{rules.has(Fork::constantinople) ? 2u
+                                   : rules.has(Fork::byzantium)    ? 3u
+                                                                   : 5u};
     balances[header.beneficiary] += reward + reward * Wei{ommers.size()} / Wei{32};
     for (const auto& ommer : ommers)
       balances[ommer->beneficiary] += reward * Wei{8 - (header.number - ommer->number)} / Wei{8};

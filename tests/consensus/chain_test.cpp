@@ -48,7 +48,8 @@ TEST(RealChains, ImportGethsEmptyBlocksToItsStateRoots) {
   ethash::Caches caches;
   EthashEngine engine(caches);
   TestChain chain(test::geth_genesis(), &engine);
-  EXPECT_EQ(chain.genesis_header.hash().hex(), "0x5e1fc79cb4ffa4739177b5408045cd5d51c6cf766133f23f7cd72ee1f8d790e0");
+  EXPECT_EQ(chain.genesis_header.hash().hex(),
+            "0x5e1fc79cb4ffa4739177b5408045cd5d51c6cf766133f23f7cd72ee1f8d790e0");
   const ImportResult result = chain->insert_blocks(blocks);
   EXPECT_TRUE(result.ok());
   EXPECT_EQ(result.inserted, 12u);
@@ -76,7 +77,8 @@ TEST(RealChains, RefuseTransactionsInClearWordsAndKeepWhatCameBefore) {
   TestChain chain(test::geth_genesis(), &engine);
   const ImportResult result = chain->insert_blocks(blocks);
   expect_bad(result, BlockRule::transactions_unsupported, first);
-  EXPECT_NE(result.bad->error.detail.find("this version executes blocks without transactions only"), std::string::npos);
+  EXPECT_NE(result.bad->error.detail.find("this version executes blocks without transactions only"),
+            std::string::npos);
   EXPECT_EQ(chain->head().header.hash(), blocks[first - 1].header.hash());
   // As headers all of them are good, their real seals included.
   const ImportResult headers = chain->insert_headers(test::headers_of(blocks));
@@ -111,7 +113,8 @@ TEST(RealChains, HeadersOfAnotherClientAndEachRuleBroken) {
   broken([](Header& h) { h.difficulty += 1; }, BlockRule::difficulty);
   broken([](Header& h) { h.mix_hash.bytes[5] ^= 1; }, BlockRule::seal_mix);
   broken([](Header& h) { h.nonce.bytes[7] ^= 1; }, BlockRule::seal_mix);
-  broken([](Header& h) { h.state_root.bytes[0] ^= 1; }, BlockRule::seal_mix);  // anything at all spoils the seal
+  broken([](Header& h) { h.state_root.bytes[0] ^= 1; },
+         BlockRule::seal_mix);  // anything at all spoils the seal
 
   const ImportResult result = chain->insert_headers(headers);
   EXPECT_TRUE(result.ok());
@@ -222,7 +225,9 @@ TEST_F(Made, AShorterButHeavierBranchLeavesNothingAboveItCanonical) {
   const auto quick = maker.line(fresh.genesis_header, 8, {.author = 2, .seconds = 1});
   ASSERT_TRUE(fresh->insert_blocks(slow).ok());
   // The slow branch is nine blocks long, yet some prefix of the quick one outweighs it only at its end.
-  ASSERT_TRUE(fresh->insert_blocks(joined(quick, maker.line(quick.back().header, 1, {.author = 2, .seconds = 1}))).ok());
+  ASSERT_TRUE(
+      fresh->insert_blocks(joined(quick, maker.line(quick.back().header, 1, {.author = 2, .seconds = 1})))
+          .ok());
   EXPECT_EQ(fresh->head().header->beneficiary.bytes[0], 2);
   const auto top = fresh->head().header->number;
   EXPECT_FALSE(ChainStore(*fresh.database).canonical_hash(top + 1));
@@ -274,7 +279,8 @@ TEST_F(Made, ManyBlocksGoIntoOneBatchAndEachBatchHasItsHead) {
     // What is committed agrees with itself at every head.
     const auto stored = ChainStore(*small.database).heads();
     EXPECT_EQ(stored.block, event.after.id());
-    EXPECT_EQ(StateStore(*small.database).head(), (StateHead{event.after.header->number, event.after.header->state_root}));
+    EXPECT_EQ(StateStore(*small.database).head(),
+              (StateHead{event.after.header->number, event.after.header->state_root}));
   });
   const auto blocks = make.line(genesis(), 40);
   ASSERT_TRUE(small->insert_blocks(blocks).ok());
@@ -304,7 +310,7 @@ TEST_F(Made, OmmersArePaidAndPicked) {
   EXPECT_EQ(balance(3), *U256::parse("5156250000000000000"));  // 33/32
   candidate = chain->prepare(request);
   ASSERT_TRUE(candidate);
-  EXPECT_TRUE(candidate->body.ommers.empty());  // it has been named
+  EXPECT_TRUE(candidate->body.ommers.empty());               // it has been named
   EXPECT_EQ(candidate->header->timestamp, chain.clock + 1);  // after its parent's
 }
 
@@ -336,7 +342,8 @@ TEST_F(Made, FastBlocksAreCheckedAgainstTheirHeaders) {
   const auto blocks = make.line(genesis(), 5);
   ASSERT_TRUE(chain->insert_headers(test::headers_of(blocks)).ok());
   std::vector<FastBlock> fast;
-  for (const Block& block : blocks) fast.push_back({{block.header->number, block.header.hash()}, block.body, {}});
+  for (const Block& block : blocks)
+    fast.push_back({{block.header->number, block.header.hash()}, block.body, {}});
   auto wrong = fast;
   wrong[3].body.ommers.push_back(blocks[0].header);
   const ImportResult refused = chain->insert_fast_blocks(wrong);
@@ -382,7 +389,9 @@ TEST(Killed, TheChainOpensAtTheLastCommittedHead) {
     WorkerPool workers("workers", 1, 64);
     auto database = Database::open({.path = path}).value();
     if (!init_genesis(*database, genesis)) _exit(1);
-    auto chain = Chain::open(*database, genesis.spec, engine, workers, {.now = [] { return Timestamp{2'000'000'000}; }, .most_batch_blocks = 7}).value();
+    auto chain = Chain::open(*database, genesis.spec, engine, workers,
+                             {.now = [] { return Timestamp{2'000'000'000}; }, .most_batch_blocks = 7})
+                     .value();
     chain->on_head([&](const HeadEvent& event) {
       const std::uint64_t number = event.after.header->number;
       if (write(told[1], &number, sizeof number) != sizeof number || number >= 98) kill(getpid(), SIGKILL);
@@ -402,7 +411,9 @@ TEST(Killed, TheChainOpensAtTheLastCommittedHead) {
   test::UnsealedEngine engine;
   WorkerPool workers("workers", 1, 64);
   auto database = Database::open({.path = path}).value();
-  auto chain = Chain::open(*database, genesis.spec, engine, workers, {.now = [] { return Timestamp{2'000'000'000}; }}).value();
+  auto chain = Chain::open(*database, genesis.spec, engine, workers, {.now = [] {
+                 return Timestamp{2'000'000'000};
+               }}).value();
   EXPECT_EQ(chain->head().header.hash(), blocks[97].header.hash());
   const ImportResult rest = chain->insert_blocks(blocks);
   EXPECT_TRUE(rest.ok());
@@ -416,7 +427,9 @@ TEST(Property, AnyOrderOfInsertionGivesAHeaviestHeadAndItsState) {
   for (const unsigned seed : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u}) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
-    const auto pick = [&](std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random); };
+    const auto pick = [&](std::size_t below) {
+      return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
+    };
     Genesis genesis = test::geth_genesis();
     genesis.header.difficulty = 10'000'000;
     BlockMaker make(genesis.spec, genesis_block(genesis));
@@ -429,8 +442,9 @@ TEST(Property, AnyOrderOfInsertionGivesAHeaviestHeadAndItsState) {
     while (tree.size() < 40) {
       // Mostly near the tips, so that branches grow long enough to take over.
       const std::size_t parent = tree.size() - 1 - pick(std::min<std::size_t>(tree.size(), 6));
-      const Block block = make.child(tree[parent].block.header,
-                                     {.author = static_cast<std::uint8_t>(1 + pick(200)), .seconds = 1 + 10 * pick(5)});
+      const Block block =
+          make.child(tree[parent].block.header,
+                     {.author = static_cast<std::uint8_t>(1 + pick(200)), .seconds = 1 + 10 * pick(5)});
       tree.push_back({block, tree[parent].total + block.header->difficulty, parent});
     }
     TotalDifficulty best;
@@ -451,7 +465,8 @@ TEST(Property, AnyOrderOfInsertionGivesAHeaviestHeadAndItsState) {
       chain.reopen();
       const ChainHead head = chain->head();
       EXPECT_EQ(head.total_difficulty, best);
-      EXPECT_EQ(StateStore(*chain.database).head(), (StateHead{head.header->number, head.header->state_root}));
+      EXPECT_EQ(StateStore(*chain.database).head(),
+                (StateHead{head.header->number, head.header->state_root}));
       const ChainStore store(*chain.database);
       BlockId at = head.id();
       for (; at.number > 0; at = {at.number - 1, store.header(at)->value().parent_hash})

@@ -1,8 +1,7 @@
-// The BlockchainTests of all clients: every proof-of-work block through the header and body phases, and blocks
-// without transactions through execution as well.
-#include <nlohmann/json.hpp>
-
+// The BlockchainTests of all clients: every proof-of-work block through the header and body phases, and
+// blocks without transactions through execution as well.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "chain_support.hpp"
 #include "consensus/validate.hpp"
@@ -54,11 +53,19 @@ std::optional<ChainSpec> spec_of(const std::string& network) {
 
 /// Exceptions that only execution, or a real seal, shows.
 bool is_of_execution(const std::string& exception) {
-  static const std::vector<std::string> starts = {
-      "TR_",     "TransactionException", "IntrinsicGas",   "InvalidStateRoot",    "InvalidReceiptsStateRoot",
-      "InvalidLogBloom", "InvalidGasUsed", "TooMuchGasUsed", "BlockGasLimitReached", "InvalidBlockNonce",
-      "BlockException.INVALID_GAS_USED"};
-  return std::any_of(starts.begin(), starts.end(), [&](const auto& start) { return exception.starts_with(start); });
+  static const std::vector<std::string> starts = {"TR_",
+                                                  "TransactionException",
+                                                  "IntrinsicGas",
+                                                  "InvalidStateRoot",
+                                                  "InvalidReceiptsStateRoot",
+                                                  "InvalidLogBloom",
+                                                  "InvalidGasUsed",
+                                                  "TooMuchGasUsed",
+                                                  "BlockGasLimitReached",
+                                                  "InvalidBlockNonce",
+                                                  "BlockException.INVALID_GAS_USED"};
+  return std::any_of(starts.begin(), starts.end(),
+                     [&](const auto& start) { return exception.starts_with(start); });
 }
 
 using Accounts = std::map<Address, GenesisAccount>;
@@ -135,7 +142,8 @@ struct Run final : Ancestry {
   Verdict judge(const Block& block) {
     const auto parent = known.find(block.header->parent_hash);
     if (parent == known.end()) return BlockError{BlockRule::unknown_parent, ""};
-    if (auto error = validator.header(block.header, *parent->second.block.header, ~Timestamp{0})) return error;
+    if (auto error = validator.header(block.header, *parent->second.block.header, ~Timestamp{0}))
+      return error;
     if (auto error = validator.body(block, *this)) return error;
     ++judged;
     Known added{block, std::nullopt};
@@ -164,7 +172,8 @@ std::string expected_exception(const json& block) {
 
 void run_test(const json& one, const ChainSpec& spec, std::size_t& judged, std::size_t& executed) {
   Run run(spec);
-  const auto genesis = decode_block(*from_hex(one["genesisRLP"].get<std::string>()), HeaderIdentity::keccak_rlp);
+  const auto genesis =
+      decode_block(*from_hex(one["genesisRLP"].get<std::string>()), HeaderIdentity::keccak_rlp);
   ASSERT_TRUE(genesis);
   const MemoryState state = state_before(one["pre"]);
   ASSERT_EQ(state.root(), genesis->header->state_root);
@@ -172,7 +181,8 @@ void run_test(const json& one, const ChainSpec& spec, std::size_t& judged, std::
   for (const json& entry : one["blocks"]) {
     const std::string exception = expected_exception(entry);
     const auto bytes = from_hex(entry["rlp"].get<std::string>());
-    const auto block = bytes ? decode_block(*bytes, HeaderIdentity::keccak_rlp) : rlp::fail(rlp::DecodeError::invalid_value);
+    const auto block =
+        bytes ? decode_block(*bytes, HeaderIdentity::keccak_rlp) : rlp::fail(rlp::DecodeError::invalid_value);
     if (!block) {
       EXPECT_FALSE(exception.empty()) << rlp::to_string(block.error());
       continue;
@@ -181,7 +191,8 @@ void run_test(const json& one, const ChainSpec& spec, std::size_t& judged, std::
     const Verdict verdict = run.judge(*block);
     if (exception.empty()) {
       EXPECT_FALSE(verdict) << to_string(verdict->rule) << ": " << verdict->detail;
-    } else if (!is_of_execution(exception) || (run.executed > before && !exception.starts_with("InvalidBlockNonce"))) {
+    } else if (!is_of_execution(exception) ||
+               (run.executed > before && !exception.starts_with("InvalidBlockNonce"))) {
       EXPECT_TRUE(verdict) << "must be refused: " << exception;
     } else {
       run.known.erase(block->header.hash());

@@ -32,7 +32,9 @@ Rules rules_of(const std::string& network) {
   return rules;
 }
 
-U256 number(const json& text) { return U256::parse(text.get<std::string>()).value(); }
+U256 number(const json& text) {
+  return U256::parse(text.get<std::string>()).value();
+}
 
 void check_case(const std::string& name, const json& one, const Rules& rules) {
   Header parent;

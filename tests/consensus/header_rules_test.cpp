@@ -72,7 +72,8 @@ TEST_F(HeaderRules, TheFutureIsAnOutcomeOfItsOwn) {
   fix_difficulty();
   expect(BlockRule::future_time);
   EXPECT_EQ(check()->detail,
-            "block in the future: its time is 10020, ours 10000 (+20 s); check the clock of this machine or of the peer");
+            "block in the future: its time is 10020, ours 10000 (+20 s); check the clock of this machine or "
+            "of the peer");
   header.timestamp = ~Timestamp{0};
   fix_difficulty();
   expect(BlockRule::future_time);

@@ -5,9 +5,9 @@
 #include <condition_variable>
 
 #include "chain_support.hpp"
-#include "consensus/header_rules.hpp"
 #include "consensus/ethash/miner.hpp"
 #include "consensus/gas_limit.hpp"
+#include "consensus/header_rules.hpp"
 
 using namespace quarry;
 
