@@ -63,7 +63,7 @@ Result<> parse_address(std::string_view text, Enode& out) {
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
-    return fail("invalid host: too many colons in address", "write an IPv6 address in brackets: [::1]");
+    return fail("invalid host: too many colons in address", "Write an IPv6 address in brackets: [::1].");
   }
   if (host.size() > kMaxHost || !std::all_of(host.begin(), host.end(), is_host_character))
     return fail("invalid IP address or host name");
@@ -94,7 +94,7 @@ Result<Enode> parse_enode(std::string_view url) {
   if (url.size() > kMaxUrl) return fail("invalid URL (longer than 1024 characters)");
   if (!url.starts_with(kScheme))
     return fail("invalid URL scheme, want \"enode\"",
-                "an enode URL looks like enode://<128 hex digits>@10.0.0.2:30303");
+                "An enode URL looks like enode://<128 hex digits>@10.0.0.2:30303.");
   url.remove_prefix(kScheme.size());
   std::string_view query;
   if (const auto mark = url.find('?'); mark != std::string_view::npos) {
@@ -109,7 +109,7 @@ Result<Enode> parse_enode(std::string_view url) {
   out.id = *id;
   if (at == std::string_view::npos)
     return fail("invalid host (no \"@host:port\" after the node ID)",
-                "add the address of the node: …@10.0.0.2:30303");
+                "Add the address of the node: …@10.0.0.2:30303.");
   if (auto done = parse_address(url.substr(at + 1), out); !done) return tl::unexpected<Error>(done.error());
   if (query.starts_with("discport=")) {
     const auto udp = parse_port(query.substr(9, query.find('&') - 9));

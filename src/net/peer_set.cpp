@@ -71,8 +71,8 @@ std::string name_of(const Session& session) {
 
 std::string unspecified_host_hint(const Enode& node) {
   return fmt::format(
-      "the enode's host is [{}], which names no machine: {} was dialled instead; from another "
-      "machine put that node's address there",
+      "The enode's host is [{}], which names no machine: {} was dialled instead; from another "
+      "machine put that node's address there.",
       node.host.empty() ? "::" : node.host, kLoopback);
 }
 }  // namespace
@@ -286,8 +286,8 @@ Verdict PeerSet::Impl::no_answer_yet(const WantedNode& node) const {
           .reason = fmt::format("timed out: {} does not answer (after {} s)", node.enode.address(),
                                 static_cast<double>(config_.timeouts.verdict.count()) / 1000),
           .remedy = connecting
-                        ? "is its address right, and is there a firewall in between? Dialling goes on"
-                        : "it takes connections but does not finish the handshakes: is it an Ethereum node?"};
+                        ? "Is its address right, and is there a firewall in between? Dialling goes on."
+                        : "It takes connections but does not finish the handshakes: is it an Ethereum node?"};
 }
 
 void PeerSet::Impl::dial(WantedNode& node) {
@@ -295,7 +295,7 @@ void PeerSet::Impl::dial(WantedNode& node) {
   if (enode.id == own_id_) {
     return dial_failed(enode, {.kind = VerdictKind::self,
                                .reason = "connected to self: this enode is this node's own",
-                               .remedy = "give it the other node's admin.nodeInfo.enode"});
+                               .remedy = "Give it the other node's admin.nodeInfo.enode."});
   }
   if (const auto* session = any_with_id(enode.id)) {
     if (session->phase() == Session::Phase::up && node.answer_by_ms)
@@ -366,7 +366,7 @@ std::optional<Verdict> PeerSet::Impl::refuse_for_room(const NodeId& id, const Se
   return Verdict{
       .kind = VerdictKind::too_many_peers,
       .reason = fmt::format("too many peers: {} of {} places are taken here", taken, config_.max_peers),
-      .remedy = "raise --maxpeers, or make it a static or trusted node"};
+      .remedy = "Raise --maxpeers, or make it a static or trusted node."};
 }
 
 std::optional<Verdict> PeerSet::Impl::refuse(const Session& session) {
@@ -434,7 +434,7 @@ void PeerSet::Impl::on_closed(Session& session) {
 void PeerSet::Impl::answer(WantedNode& node, Verdict verdict, bool repeated) {
   node.answer_by_ms.reset();
   if (node.enode.has_unspecified_host()) {
-    if (!verdict.remedy.empty()) verdict.remedy += "; ";
+    if (!verdict.remedy.empty()) verdict.remedy += " ";
     verdict.remedy += unspecified_host_hint(node.enode);
   }
   PeerReport out{.verdict = std::move(verdict),

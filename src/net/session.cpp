@@ -30,7 +30,7 @@ Verdict mismatch(std::string_view field, std::string reason, std::string_view re
                  std::string theirs) {
   return {.kind = VerdictKind::status_mismatch,
           .reason = std::move(reason),
-          .remedy = fmt::format("the {} is {} here and {} there: {}", field, ours, theirs, remedy),
+          .remedy = fmt::format("The {} is {} here and {} there. {}", field, ours, theirs, remedy),
           .field = std::string(field),
           .ours = std::move(ours),
           .theirs = std::move(theirs)};
@@ -42,20 +42,21 @@ std::optional<Verdict> compare(const Status& ours, const Status& theirs) {
     return mismatch("genesis block",
                     fmt::format("Genesis block mismatch - {} (!= {})", to_hex(theirs.genesis.view().first(8)),
                                 to_hex(ours.genesis.view().first(8))),
-                    "initialise both nodes (init) with the same genesis file", ours.genesis.hex(),
+                    "Initialise both nodes (init) with the same genesis file.", ours.genesis.hex(),
                     theirs.genesis.hex());
   }
   if (ours.network_id != theirs.network_id) {
     return mismatch("network id",
                     fmt::format("NetworkId mismatch - {} (!= {})", theirs.network_id, ours.network_id),
-                    "start both with the same --networkid", std::to_string(ours.network_id),
+                    "Start both with the same --networkid.", std::to_string(ours.network_id),
                     std::to_string(theirs.network_id));
   }
   if (ours.protocol_version != theirs.protocol_version) {
     return mismatch(
         "protocol version",
         fmt::format("Protocol version mismatch - {} (!= {})", theirs.protocol_version, ours.protocol_version),
-        "", std::to_string(ours.protocol_version), std::to_string(theirs.protocol_version));
+        "That node contradicts its own Hello.", std::to_string(ours.protocol_version),
+        std::to_string(theirs.protocol_version));
   }
   return std::nullopt;
 }
@@ -136,7 +137,7 @@ bool Session::step_handshake() {
   if (!done) {
     end({.kind = VerdictKind::not_rlpx,
          .reason = to_string(done.error()),
-         .remedy = dialled_ ? "compare the enode URL with admin.nodeInfo.enode of that node" : ""});
+         .remedy = dialled_ ? "Compare the enode URL with admin.nodeInfo.enode of that node." : ""});
     return false;
   }
   if (!answer.empty()) stream_->write(SharedBuffer(std::move(answer)));
@@ -226,7 +227,7 @@ void Session::on_hello(ByteView payload) {
     return end({.kind = VerdictKind::incompatible,
                 .reason = fmt::format("useless peer: no version of eth in common (ours {}; theirs {})",
                                       list_of(own), list_of(info_.caps)),
-                .remedy = "run a client there that still speaks one of these, such as geth 1.7 to 1.9",
+                .remedy = "Run a client there that still speaks one of these, such as geth 1.7 to 1.9.",
                 .field = "capabilities",
                 .ours = list_of(own),
                 .theirs = list_of(info_.caps)});
@@ -353,7 +354,7 @@ Verdict Session::timeout_verdict() const {
   switch (phase_) {
     case Phase::handshake:
       out.reason = missing("answer to the handshake");
-      if (dialled_) out.remedy = "something listens there, but it may be no Ethereum node";
+      if (dialled_) out.remedy = "Something listens there, but it may be no Ethereum node.";
       break;
     case Phase::hello:
       out.reason = missing("Hello");
@@ -404,7 +405,7 @@ Verdict Session::closed_verdict(const Closed& closed) const {
       if (!dialled_) break;
       out.kind = VerdictKind::not_rlpx;
       out.remedy =
-          "that node may have another key than the enode URL says: copy admin.nodeInfo.enode there again";
+          "That node may have another key than the enode URL says: copy admin.nodeInfo.enode there again.";
       break;
     case Phase::hello:
       out.reason = "the connection ended before Hello: " + how;

@@ -72,14 +72,14 @@ VerdictKind kind_of(DisconnectReason reason) {
 const char* remedy_for(DisconnectReason reason) {
   switch (reason) {
     case DisconnectReason::too_many_peers:
-      return "all its places are taken: raise --maxpeers there, or make this node one of its trusted nodes";
+      return "All its places are taken: raise --maxpeers there, or make this node one of its trusted nodes.";
     case DisconnectReason::useless_peer:
-      return "it finds no protocol in common, or this chain is not its own: compare genesis and --networkid";
+      return "It finds no protocol in common, or this chain is not its own: compare genesis and --networkid.";
     case DisconnectReason::subprotocol_error:
-      return "it could not agree on the chain: compare genesis and --networkid of both nodes";
+      return "It could not agree on the chain: compare genesis and --networkid of both nodes.";
     case DisconnectReason::unexpected_identity:
     case DisconnectReason::invalid_identity:
-      return "copy admin.nodeInfo.enode of that node again: its key is another one now";
+      return "Copy admin.nodeInfo.enode of that node again: its key is another one now.";
     case DisconnectReason::requested:
     case DisconnectReason::network_error:
     case DisconnectReason::protocol_error:

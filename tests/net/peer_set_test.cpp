@@ -108,7 +108,7 @@ TEST(PeerSet, TellsWithinTheTimeThatNobodyAnswers) {
   EXPECT_EQ(node.last().verdict.kind, VerdictKind::timed_out);
   EXPECT_TRUE(node.last().asked);
   EXPECT_EQ(node.last().verdict.remedy,
-            "it takes connections but does not finish the handshakes: is it an Ethereum node?");
+            "It takes connections but does not finish the handshakes: is it an Ethereum node?");
 }
 
 TEST(PeerSet, TriesLoopbackForAnUnspecifiedHostAndSaysSo) {
