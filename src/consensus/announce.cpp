@@ -80,9 +80,10 @@ bool Announcer::covers(const BlockHash& hash) const {
 
 // ---- what peers announce
 
-/// Remembers that the peer has a block beyond its last known head, of unknown total difficulty.
+/// Remembers that the peer has a block beyond its last known head. Its total difficulty is not known, but
+/// not below what the peer had.
 void Announcer::suggest(Peer& peer, const BlockId& id) {
-  if (id.number <= peer.number && peer.exact) return;
+  if (id.number <= peer.number) return;
   peer.number = id.number;
   peer.head.hash = id.hash;
   peer.exact = false;
@@ -132,7 +133,7 @@ void Announcer::on_new_block(Peer& peer, Block block, const TotalDifficulty& tot
     return context_.drop(peer.key, fmt::format("NewBlock {} with {}", id.number, differs), kDropLine);
   if (!difficulty_fits(peer, block, total_difficulty)) return;
   if (refuse_future(peer, block.header)) return;
-  if (!peer.exact || total_difficulty > peer.head.total_difficulty) {
+  if (total_difficulty > peer.head.total_difficulty && (peer.exact || id.number >= peer.number)) {
     peer.head.hash = id.hash;
     peer.head.total_difficulty = total_difficulty;
     peer.number = id.number;
@@ -152,12 +153,8 @@ void Announcer::on_new_hashes(Peer& peer, const std::vector<BlockId>& ids, bool 
   for (const BlockId& id : ids) {
     peer.known.add(id.hash);
     if (context_.chain.has_body(id) || held_.contains(id) || in_import(id.hash)) continue;
-    const BlockNum head = context_.chain.heads().block.number;
-    if (!importing || id.number > head + kMostAboveHead) {
-      if (id.number > head) suggest(peer, id);
-      continue;
-    }
-    if (!of_interest(id.number) || mine >= kFetchesAPeer) continue;
+    suggest(peer, id);
+    if (!importing || !of_interest(id.number) || mine >= kFetchesAPeer) continue;
     Fetch& fetch = fetches_[id.hash];
     if (fetch.from.empty()) {
       fetch.id = id;
@@ -221,8 +218,7 @@ void Announcer::on_headers(Peer& peer, const Request& request, std::vector<Seale
     return;
   }
   if (!covers(header->parent_hash)) {
-    suggest(peer, fetch.id);
-    fetches_.erase(it);
+    fetches_.erase(it);  // its head is known from the announcement: that is synchronised with
     return;
   }
   if (!body_is_empty(*header)) {

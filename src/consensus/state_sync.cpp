@@ -86,13 +86,14 @@ struct StateSync::Children {
     NodePath below = path;
     append(below.nibbles, compact->nibbles);
     const auto value = reader.next();
-    for (std::size_t i = 1; !compact->is_leaf && i < compact->nibbles.size(); ++i) {
-      skipped.push_back(path);
-      append(skipped.back().nibbles, ByteView{compact->nibbles}.first(i));
+    if (!compact->is_leaf) {
+      if (compact->nibbles.empty() || below.nibbles.size() >= kKeyNibbles) return false;
+      for (std::size_t i = 1; i < compact->nibbles.size(); ++i) {
+        skipped.push_back(path);
+        append(skipped.back().nibbles, ByteView{compact->nibbles}.first(i));
+      }
+      return read_reference(*value, std::move(below), false);
     }
-    if (!compact->is_leaf)
-      return !compact->nibbles.empty() && below.nibbles.size() < kKeyNibbles &&
-             read_reference(*value, std::move(below), false);
     if (below.nibbles.size() != kKeyNibbles || value->is_list) return false;
     return path.account ? !value->payload.empty() : read_account(as_key(below.nibbles), value->payload);
   }

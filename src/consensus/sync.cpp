@@ -96,6 +96,7 @@ class Sync::Impl {
   void after_done(Peer* master);
   void punish(const CycleEnd& end, Peer* master);
   void maybe_start();
+  bool caught(const Peer& peer);
   bool ahead(const Peer& peer, const TotalDifficulty& ours, const BlockId& head) const;
   void publish();
   void stop(const Error& fault);
@@ -209,6 +210,7 @@ void Sync::Impl::settle() {
     if (cycle_ && cycle_->end()) again = true;
     if (!cycle_ && !dead_) {
       maybe_start();
+      bury_dropped();
       if (cycle_) again = true;
     }
   }
@@ -327,8 +329,19 @@ void Sync::Impl::end_cycle() {
 /// Does the peer have, by what it says, a better chain than ours?
 bool Sync::Impl::ahead(const Peer& peer, const TotalDifficulty& ours, const BlockId& head) const {
   if (peer.dropped || peer.lead_from > context_.now.steady) return false;
-  if (peer.exact) return peer.head.total_difficulty > ours;
-  return peer.number > head.number;
+  return peer.head.total_difficulty > ours || (!peer.exact && peer.number > head.number);
+}
+
+/// Claims another total difficulty than its head, which we know, has.
+bool Sync::Impl::caught(const Peer& peer) {
+  const auto header = peer.exact ? context_.chain.header(peer.head.hash) : std::nullopt;
+  const auto known =
+      header ? context_.chain.total_difficulty({(*header)->number, peer.head.hash}) : std::nullopt;
+  if (!known || *known == peer.head.total_difficulty) return false;
+  context_.drop(peer.key, fmt::format("announced total difficulty {} for block {} {}, which has {}",
+                                      peer.head.total_difficulty.to_decimal(), (*header)->number,
+                                      short_hex(peer.head.hash), known->to_decimal()));
+  return true;
 }
 
 /// Follows the peer with the greatest total difficulty, if it is greater than ours.
@@ -340,7 +353,7 @@ void Sync::Impl::maybe_start() {
   Peer* best = nullptr;
   for (auto& [key, peer] : context_.peers.all()) {
     if (!ahead(peer, *ours, head)) continue;
-    if (!fast_pending_ && announcer_.covers(peer.head.hash)) continue;
+    if (caught(peer) || (!fast_pending_ && announcer_.covers(peer.head.hash))) continue;
     if (best == nullptr || std::pair(peer.head.total_difficulty, peer.number) >
                                std::pair(best->head.total_difficulty, best->number))
       best = &peer;

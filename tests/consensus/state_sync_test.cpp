@@ -192,13 +192,8 @@ TEST(StateSyncTest, RefusesWhatItDidNotAskFor) {
 TEST(StateSyncTest, ANodeThatIsNoneIsFoundOut) {
   std::mt19937_64 random(3);
   TempDatabase disk;
-  const std::vector<Bytes> broken{{0x80},
-                                  {0xc0},
-                                  {0xc2, 0x80, 0x80},
-                                  {0xc1},
-                                  rlp::encode(std::uint64_t{77}),
-                                  Bytes(40, 0xff),
-                                  {0xc2, 0x20, 0x01}};
+  const std::vector<Bytes> broken{{0xc0},          {0xc2, 0x80, 0x80}, {0xc1}, rlp::encode(std::uint64_t{77}),
+                                  Bytes(40, 0xff), {0xc2, 0x20, 0x01}};
   for (const Bytes& node : broken) {
     StateSync sync(*disk.store, {9, {}}, RootHash{keccak256(node)});
     const auto request = sync.next(1);
