@@ -40,7 +40,7 @@ void absorb_last(std::uint64_t* state, std::size_t stride, ByteView rest, std::s
     state[word * stride] ^= value;
   }
   std::uint64_t value = 0;
-  std::memcpy(&value, rest.data() + 8 * word, rest.size() - 8 * word);
+  if (rest.size() > 8 * word) std::memcpy(&value, rest.data() + 8 * word, rest.size() - 8 * word);
   state[word * stride] ^= value ^ std::uint64_t{0x01} << 8 * (rest.size() - 8 * word);
   state[(rate / 8 - 1) * stride] ^= std::uint64_t{0x80} << 56;
 }
