@@ -11,7 +11,7 @@ constexpr CommandRow kCommands[] = {
     {"import", "FILE…", "Read blocks from files (RLP, also .gz)", 1, kAny},
     {"export", "FILE [FIRST LAST]", "Write blocks to a file (RLP, .gz when named so)", 1, 3},
     {"attach", "[URL|SOCKET]", "A JavaScript prompt on a running node", 0, 1},
-    {"account", "new|list|import", "Make, list or take over accounts", 0, 2},
+    {"account", "new|list|import|update", "Make, list, take over accounts, change a passphrase", 0, 2},
     {"version", "", "Print the version", 0, 0},
     {"help", "[COMMAND]", "Print this help, or a command's", 0, 1},
 };

@@ -80,6 +80,7 @@ class Console final : public ScriptHost {
   // ScriptHost
   Result<std::string> exchange(const std::string& request) override { return client_.exchange(request); }
   void print(std::string_view line) override {
+    if (editor_) return editor_->print(line);
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);
     std::fflush(stdout);
@@ -176,10 +177,12 @@ class Console final : public ScriptHost {
       return false;
     }
     if (read.end == LineEditor::End::interrupt) {
-      if (warned && statement.empty()) return false;
-      warned = true;
+      std::fputc('\n', stdout);
+      const bool was_empty = read.line.empty() && statement.empty();
+      if (warned && was_empty) return false;
+      warned = was_empty;
       statement.clear();
-      print("(To exit, press ^C again or type exit)");
+      if (was_empty) print("(To exit, press ^C again or type exit)");
       return true;
     }
     warned = false;

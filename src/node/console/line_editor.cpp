@@ -60,6 +60,7 @@ struct LineEditor::Impl {
   int wake_fd = -1;
   std::string prompt;
   End why = End::line;
+  std::string given_up;
 
   static Impl& of(EditLine* edit) {
     void* self = nullptr;
@@ -70,7 +71,9 @@ struct LineEditor::Impl {
 
   /// Ends the line as if it had been entered, to be thrown away.
   static unsigned char give_up(EditLine* edit, int) {
+    const LineInfo* line = el_line(edit);
     of(edit).why = End::interrupt;
+    of(edit).given_up.assign(line->buffer, line->lastchar);
     return CC_NEWLINE;
   }
   static unsigned char complete(EditLine* edit, int) { return of(edit).complete_word(); }
@@ -215,12 +218,20 @@ LineEditor::Read LineEditor::read(const std::string& prompt) {
   show(true);
   const char* text = el_gets(self.edit, &count);
   show(false);
-  if (self.why == End::interrupt) return {End::interrupt, {}};
+  if (self.why == End::interrupt) return {End::interrupt, self.given_up};
   if (self.why == End::stopped) return {End::stopped, {}};
   if (!text || count <= 0) return {End::eof, {}};
   std::string line{text, static_cast<std::size_t>(count)};
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
   return {End::line, std::move(line)};
+}
+
+void LineEditor::print(std::string_view line) {
+  clear_prompt();
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
+  ask_for_prompt();
 }
 
 void LineEditor::remember(const std::string& statement) {

@@ -19,7 +19,7 @@ class LineEditor {
   enum class End { line, interrupt, eof, stopped };
   struct Read {
     End end;
-    std::string line;  ///< without its newline
+    std::string line;  ///< without its newline; what stood there when it was interrupted
   };
   struct Hooks {
     std::function<std::vector<std::string>(const std::string& line)> complete;
@@ -34,6 +34,8 @@ class LineEditor {
   LineEditor& operator=(const LineEditor&) = delete;
 
   Read read(const std::string& prompt);
+  /// A line for the user; above the prompt when it comes while that is shown, as from a timer.
+  void print(std::string_view line);
   /// Adds a statement to the history unless it spells a passphrase.
   void remember(const std::string& statement);
   void clear_history();
