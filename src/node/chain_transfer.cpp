@@ -139,7 +139,11 @@ Result<ImportReport> import_chain_file(const fs::path& file, const ChainStore& s
                                        const InsertBlocks& insert, const TransferWatch& watch) {
   auto reader = ChainFileReader::open(file, spec.header_identity());
   if (!reader) return tl::unexpected(reader.error());
-  return Importer(std::move(*reader), file, store, insert).run(watch);
+  auto report = Importer(std::move(*reader), file, store, insert).run(watch);
+  if (report && report->imported + report->known == 0 && !report->stopped)
+    return fail(fmt::format("{}: no block in the file", file.string()),
+                "Give a file that `quarry export` or `geth export` wrote.");
+  return report;
 }
 
 Result<std::uint64_t> export_chain_file(const fs::path& file, const ChainStore& store,

@@ -399,7 +399,9 @@ Result<GenesisFile> read_genesis_file(const std::filesystem::path& path) {
   std::array<char, 1 << 16> piece;
   while (text.size() <= kMaxGenesisBytes && (file.read(piece.data(), piece.size()), file.gcount() > 0))
     text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-  return parse_genesis(text);
+  auto parsed = parse_genesis(text);
+  if (!parsed) parsed.error().remedy += fmt::format(" The file is {}.", path.string());
+  return parsed;
 }
 
 }  // namespace quarry

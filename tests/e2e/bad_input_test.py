@@ -104,7 +104,7 @@ def bad_genesis_files():
 def bad_flags():
     for args, words in ((["--no-such-flag"], ["flag provided but not defined: -no-such-flag"]),
                         (["--port", "x"], ["port"]), (["--port", "70000"], ["port"]),
-                        (["nonsense"], ["nonsense"]), (["init"], ["genesis"]), (["export"], ["FILE", "file"])):
+                        (["nonsense"], ["nonsense"]), (["init"], ["GENESIS"]), (["export"], ["FILE", "file"])):
         out = run(*args, expect=1)
         check(any(word in out for word in words), f"{args}: {out}")
     for command in ("init", "import", "export", "attach", "console", "account", "version"):
