@@ -9,7 +9,7 @@
 namespace quarry {
 
 /// A killed process is up again only when its log has been replayed, some 9 ms a MB: so it is kept short.
-inline constexpr std::uint64_t kMostWalBytes = std::uint64_t{4} << 20;
+inline constexpr std::uint64_t kMostWalBytes = std::uint64_t{2} << 20;
 /// Files kept open. A table's files are opened when they are first read.
 inline constexpr int kMostOpenFiles = 256;
 

@@ -58,7 +58,7 @@ class Overlay final : public StateView {
  private:
   /// Committed accounts that are remembered, some 200 bytes each: executing a block reads them, and applying
   /// its changes reads them again; the next blocks mostly touch the same.
-  static constexpr std::size_t kMostClean = std::size_t{1} << 14;
+  static constexpr std::size_t kMostClean = std::size_t{1} << 15;
 
   std::optional<Account> read_account(const AddressHash& key) const {
     const auto bytes = reader_.get(Table::account, key);
