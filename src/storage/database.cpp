@@ -70,9 +70,14 @@ std::uint64_t wal_bytes(const std::string& path) {
 }  // namespace
 
 struct Database::Impl {
-  DatabaseOptions options;
+  const DatabaseOptions options;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
+
+  explicit Impl(const DatabaseOptions& how) : options(how) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() { close(); }
 
   rocksdb::ColumnFamilyHandle* family(Table table) const { return families[static_cast<std::size_t>(table)]; }
 
@@ -106,6 +111,9 @@ struct Database::Impl {
 
   Cursor cursor(const rocksdb::ReadOptions& how, Table table) const;
 
+  rocksdb::Status open();
+  rocksdb::Status create(const rocksdb::DBOptions& setup,
+                         const std::vector<rocksdb::ColumnFamilyDescriptor>& tables);
   Result<> check_schema();
   Result<> flush_memtables();
   void close();
@@ -164,6 +172,34 @@ Cursor Database::Impl::cursor(const rocksdb::ReadOptions& how, Table table) cons
       Cursor::Impl{this, std::unique_ptr<rocksdb::Iterator>(db->NewIterator(how, family(table)))}));
 }
 
+rocksdb::Status Database::Impl::open() {
+  const auto setup = database_options(options);
+  const auto tables = family_descriptors(options);
+  const bool is_new = !std::filesystem::exists(std::filesystem::path(options.path) / "CURRENT");
+  if (is_new && !options.read_only) return create(setup, tables);
+  rocksdb::DB* opened = nullptr;
+  const auto status = options.read_only
+                          ? rocksdb::DB::OpenForReadOnly(setup, options.path, tables, &families, &opened)
+                          : rocksdb::DB::Open(setup, options.path, tables, &families, &opened);
+  db.reset(opened);
+  return status;
+}
+
+/// Makes all families in one go. Opening does so too where some are missing, but one by one, writing and
+/// syncing its options file after each.
+rocksdb::Status Database::Impl::create(const rocksdb::DBOptions& setup,
+                                       const std::vector<rocksdb::ColumnFamilyDescriptor>& tables) {
+  static_assert(row(Table::meta).family == "default" && kTables.back().table == Table::meta);
+  std::vector<rocksdb::ColumnFamilyHandle*> of_meta;
+  rocksdb::DB* opened = nullptr;
+  auto status = rocksdb::DB::Open(setup, options.path, {tables.back()}, &of_meta, &opened);
+  db.reset(opened);
+  if (!status.ok()) return status;
+  status = db->CreateColumnFamilies({tables.begin(), tables.end() - 1}, &families);
+  families.push_back(of_meta.front());  // also when it failed: close() lets go of them
+  return status;
+}
+
 Result<> Database::Impl::check_schema() {
   const auto stored = get({}, Table::meta, as_bytes(meta::kSchema));
   if (!stored) {
@@ -212,16 +248,8 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   if (failed)
     return fail("cannot make the folder " + options.path + ": " + failed.message(),
                 "Give a --datadir that this user may write to.");
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
-  const auto setup = database_options(options);
-  const auto families = family_descriptors(options);
-  rocksdb::DB* db = nullptr;
-  const auto status = options.read_only
-                          ? rocksdb::DB::OpenForReadOnly(setup, options.path, families, &impl->families, &db)
-                          : rocksdb::DB::Open(setup, options.path, families, &impl->families, &db);
-  if (!status.ok()) return tl::unexpected(open_error(status, options.path));
-  impl->db.reset(db);
+  auto impl = std::make_unique<Impl>(options);
+  if (const auto status = impl->open(); !status.ok()) return tl::unexpected(open_error(status, options.path));
   auto out = std::unique_ptr<Database>(new Database(std::move(impl)));
   if (auto good = out->impl_->check_schema(); !good) return tl::unexpected(good.error());
   return out;

@@ -2,6 +2,7 @@
 #include "storage/database.hpp"
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +108,46 @@ TEST(Database, NewerSchemaIsRefusedAndUnchanged) {
     EXPECT_NE(refused.error().what.find("reads 1"), std::string::npos);
     EXPECT_NE(refused.error().remedy.find("newer"), std::string::npos);
   }
+}
+
+/// Killed while it was being made: some tables are there, or none.
+TEST(Database, HalfMadeIsFinished) {
+  TempDir folder;
+  {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* raw = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, folder.path().string(), &raw).ok());
+    rocksdb::ColumnFamilyHandle* one = nullptr;
+    ASSERT_TRUE(raw->CreateColumnFamily({}, "header", &one).ok());
+    raw->DestroyColumnFamilyHandle(one);
+    delete raw;
+  }
+  const auto database = open_database(folder.path());
+  put(*database, Table::log_index, "k", "v");
+  EXPECT_EQ(database->get(Table::log_index, as_bytes("k")), text("v"));
+}
+
+/// A newer version's table, of which nothing is known here.
+TEST(Database, UnknownTableIsRefused) {
+  TempDir folder;
+  { open_database(folder.path()); }
+  {
+    rocksdb::DB* raw = nullptr;
+    std::vector<rocksdb::ColumnFamilyDescriptor> tables;
+    for (const TableRow& table : kTables)
+      tables.emplace_back(std::string{table.family}, rocksdb::ColumnFamilyOptions{});
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    ASSERT_TRUE(rocksdb::DB::Open({}, folder.path().string(), tables, &handles, &raw).ok());
+    handles.push_back(nullptr);
+    ASSERT_TRUE(raw->CreateColumnFamily({}, "witness", &handles.back()).ok());
+    for (auto* handle : handles) raw->DestroyColumnFamilyHandle(handle);
+    delete raw;
+  }
+  const auto refused = Database::open({.path = folder.path().string()});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("newer version"), std::string::npos) << refused.error().what;
+  EXPECT_NE(refused.error().what.find("witness"), std::string::npos) << refused.error().what;
 }
 
 TEST(Database, FolderThatCannotBeMadeIsNamed) {
