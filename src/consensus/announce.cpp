@@ -125,8 +125,7 @@ bool Announcer::difficulty_fits(Peer& peer, const Block& block, const TotalDiffi
   return false;
 }
 
-void Announcer::on_new_block(Peer& peer, Block block, const TotalDifficulty& total_difficulty,
-                             bool importing) {
+void Announcer::on_new_block(Peer& peer, Block block, const TotalDifficulty& total_difficulty, bool holding) {
   const BlockId id = id_of(block);
   peer.known.add(id.hash);
   if (const std::string differs = difference(roots_of(block.body), *block.header); !differs.empty())
@@ -140,11 +139,11 @@ void Announcer::on_new_block(Peer& peer, Block block, const TotalDifficulty& tot
     peer.exact = true;
   }
   fetches_.erase(id.hash);
-  if (!importing || !of_interest(id.number) || context_.chain.has_body(id) || in_import(id.hash)) return;
+  if (!holding || !of_interest(id.number) || context_.chain.has_body(id) || in_import(id.hash)) return;
   hold(std::make_shared<const Block>(std::move(block)), peer.key, Millis{0});
 }
 
-void Announcer::on_new_hashes(Peer& peer, const std::vector<BlockId>& ids, bool importing) {
+void Announcer::on_new_hashes(Peer& peer, const std::vector<BlockId>& ids, bool holding) {
   std::size_t mine =
       static_cast<std::size_t>(std::count_if(fetches_.begin(), fetches_.end(), [&](const auto& entry) {
         const auto& from = entry.second.from;
@@ -154,7 +153,7 @@ void Announcer::on_new_hashes(Peer& peer, const std::vector<BlockId>& ids, bool 
     peer.known.add(id.hash);
     if (context_.chain.has_body(id) || held_.contains(id) || in_import(id.hash)) continue;
     suggest(peer, id);
-    if (!importing || !of_interest(id.number) || mine >= kFetchesAPeer) continue;
+    if (!holding || !of_interest(id.number) || mine >= kFetchesAPeer) continue;
     Fetch& fetch = fetches_[id.hash];
     if (fetch.from.empty()) {
       fetch.id = id;
@@ -217,7 +216,7 @@ void Announcer::on_headers(Peer& peer, const Request& request, std::vector<Seale
     fetches_.erase(it);
     return;
   }
-  if (!covers(header->parent_hash)) {
+  if (importing_ && !covers(header->parent_hash)) {
     fetches_.erase(it);  // its head is known from the announcement: that is synchronised with
     return;
   }
@@ -268,11 +267,11 @@ void Announcer::on_peer_gone(PeerKey peer) {
 
 // ---- import
 
-void Announcer::pump(bool importing) {
+void Announcer::pump(bool holding, bool importing) {
+  importing_ = importing;
   prune();
-  if (!importing) return;
-  pump_fetches();
-  pump_import();
+  if (holding) pump_fetches();
+  if (importing) pump_import();
 }
 
 void Announcer::pump_import() {

@@ -33,9 +33,10 @@ class Announcer {
  public:
   explicit Announcer(Context& context) : context_(context), random_(context.config.seed) {}
 
-  /// `importing`: no synchronisation is under way, so that single blocks are imported.
-  void on_new_block(Peer& peer, Block block, const TotalDifficulty& total_difficulty, bool importing);
-  void on_new_hashes(Peer& peer, const std::vector<BlockId>& ids, bool importing);
+  /// `holding`: there is a state to execute on, so that single blocks near our head are kept, for now or
+  /// for when the synchronisation under way is over.
+  void on_new_block(Peer& peer, Block block, const TotalDifficulty& total_difficulty, bool holding);
+  void on_new_hashes(Peer& peer, const std::vector<BlockId>& ids, bool holding);
   void on_headers(Peer& peer, const Request& request, std::vector<SealedHeader> headers);
   void on_bodies(Peer& peer, const Request& request, std::vector<Body> bodies);
   void on_lapsed(PeerKey peer, const Request& request);
@@ -43,7 +44,8 @@ class Announcer {
   bool has_job(JobId job) const { return import_ && import_->job == job; }
   /// A fault of our own disk, if that is how its job ended.
   std::optional<Error> on_job(const JobResult& result);
-  void pump(bool importing);
+  /// `importing`: no synchronisation is under way, so that they are imported.
+  void pump(bool holding, bool importing);
 
   /// Tells peers of new head blocks.
   void announce(const HeadChange& change);
@@ -90,6 +92,7 @@ class Announcer {
   std::mt19937_64 random_;
   HeldMap held_;
   std::size_t held_bytes_ = 0;
+  bool importing_ = false;
   std::map<BlockHash, Fetch> fetches_;
   std::optional<Import> import_;
 };

@@ -69,6 +69,7 @@ class Sync::Impl {
   Announcer& announcer() { return announcer_; }
   ClockCheck& clock() { return clock_; }
   Cycle* cycle() { return cycle_ ? &*cycle_ : nullptr; }
+  bool holding() const { return !fast_pending_; }
   bool importing() const { return !cycle_ && !fast_pending_ && cycle_jobs() == 0; }
 
   SyncProgress progress() const {
@@ -205,7 +206,7 @@ void Sync::Impl::settle() {
       end_cycle();
       again = true;
     }
-    announcer_.pump(importing());
+    announcer_.pump(!fast_pending_, importing());
     bury_dropped();
     if (cycle_ && cycle_->end()) again = true;
     if (!cycle_ && !dead_) {
@@ -448,14 +449,14 @@ Actions Sync::on_new_block(PeerKey key, Block block, TotalDifficulty total_diffi
     Peer* peer = impl_->context().peers.find(key);
     if (peer == nullptr) return;
     impl_->clock().on_block(key, block.header, now);
-    impl_->announcer().on_new_block(*peer, std::move(block), total_difficulty, impl_->importing());
+    impl_->announcer().on_new_block(*peer, std::move(block), total_difficulty, impl_->holding());
   });
 }
 
 Actions Sync::on_new_hashes(PeerKey key, std::vector<BlockId> ids, Now now) {
   return impl_->event(now, [&] {
     if (Peer* peer = impl_->context().peers.find(key))
-      impl_->announcer().on_new_hashes(*peer, ids, impl_->importing());
+      impl_->announcer().on_new_hashes(*peer, ids, impl_->holding());
   });
 }
 
