@@ -178,7 +178,7 @@ Result<> PeerSet::Impl::start() {
 }
 
 void PeerSet::Impl::accept(StreamPtr stream) {
-  if (closing_) return;
+  if (closing_ || !config_.allowed.allow(stream->remote_ip())) return;
   make_room_for_pending();
   open_session(std::move(stream), std::nullopt);
 }
@@ -314,6 +314,12 @@ void PeerSet::Impl::dial(WantedNode& node) {
 
 void PeerSet::Impl::on_dialled(const Enode& node, Expected<StreamPtr, ConnectError> result) {
   if (closing_) return;
+  if (result && !config_.allowed.allow((*result)->remote_ip()))
+    return dial_failed(
+        node, {.kind = VerdictKind::refused,
+               .reason = fmt::format("not whitelisted: {} is in none of the networks of --netrestrict",
+                                     (*result)->remote_ip()),
+               .remedy = "Add its network to --netrestrict and start again."});
   if (result) return open_session(std::move(*result), node);
   dial_failed(node, {.kind = kind_of(result.error().failure),
                      .reason = result.error().error.what,

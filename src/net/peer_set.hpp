@@ -12,6 +12,7 @@
 #include "core/secp256k1.hpp"
 #include "net/enode.hpp"
 #include "net/inbound_budget.hpp"
+#include "net/ip_networks.hpp"
 #include "net/limits.hpp"
 #include "net/loop.hpp"
 #include "net/message_table.hpp"
@@ -110,6 +111,8 @@ struct PeerSetConfig {
   bool listen = true;
   /// Connected peers at most, static and trusted ones aside.
   std::size_t max_peers = 25;
+  /// Whom we talk to at all (--netrestrict).
+  IpNetworks allowed;
   Timeouts timeouts = {};
 };
 

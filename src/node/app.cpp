@@ -11,6 +11,7 @@
 #include "core/log.hpp"
 #include "node/accounts_backend.hpp"
 #include "node/chain_backend.hpp"
+#include "node/console/passphrase.hpp"
 #include "node/local_chain.hpp"
 #include "node/network_backend.hpp"
 #include "node/peer_bridge.hpp"
@@ -69,7 +70,9 @@ Bytes extra_data_of(const NodeOptions& options) {
 /// In the order in which things are made; they are destroyed in the opposite one, after stop().
 struct App::Impl {
   Impl(const NodeOptions& given, DataDirLock lock)
-      : options(given), datadir(std::move(lock)), keystore(given.keystore) {}
+      : options(given),
+        datadir(std::move(lock)),
+        keystore(given.keystore, given.light_kdf ? kLightScrypt : kStandardScrypt) {}
 
   Result<> open();
   Result<> open_chain();
@@ -77,6 +80,7 @@ struct App::Impl {
   Result<> open_network();
   Result<> open_rpc();
   void add_listed_peers();
+  Result<> unlock_accounts();
   Result<> start_mining();
   void stop();
   const NodeOptions options;
@@ -167,6 +171,10 @@ Result<> App::Impl::open_network() {
   net::PeerSetConfig config{.key = *key, .client = facts.client_version};
   config.listen_port = options.port;
   config.max_peers = options.max_peers;
+  config.listen = options.max_peers > 0;
+  auto allowed = net::IpNetworks::parse(options.net_restrict);
+  if (!allowed) return tl::unexpected(allowed.error());
+  config.allowed = std::move(*allowed);
   peers = std::make_unique<net::PeerSet>(loop, std::move(config), *bridge);
   bridge->start(*peers);
   return peers->start();
@@ -209,6 +217,33 @@ void App::Impl::add_listed_peers() {
   add(NodeListKind::trusted_nodes, net::PeerKind::trusted_node);
 }
 
+Result<> App::Impl::unlock_accounts() {
+  if (options.unlock.empty()) return {};
+  std::vector<std::string> passphrases;
+  if (!options.password_file.empty()) {
+    auto read = read_password_file(options.password_file);
+    if (!read) return tl::unexpected(read.error());
+    passphrases = std::move(*read);
+  }
+  for (std::size_t i = 0; i < options.unlock.size(); ++i) {
+    const auto account = keystore.find(std::string_view{options.unlock[i]});
+    if (!account) return tl::unexpected(account.error());
+    std::string passphrase;
+    if (passphrases.empty()) {
+      auto typed = read_passphrase(fmt::format("Passphrase for {}: ", account->address.hex()));
+      if (!typed) return tl::unexpected(typed.error());
+      passphrase = std::move(*typed);
+    } else {
+      passphrase =
+          passphrases[std::min(i, passphrases.size() - 1)];  // as geth: the last one serves for the rest
+    }
+    if (auto done = keystore.unlock(account->address, passphrase, std::chrono::seconds(0)); !done)
+      return done;
+    log_info("Unlocked account", {{"address", account->address}});
+  }
+  return {};
+}
+
 Result<> App::Impl::start_mining() {
   if (!options.mine) return {};
   return mining->start(options.miner_threads == 0 ? std::nullopt
@@ -217,6 +252,7 @@ Result<> App::Impl::start_mining() {
 
 Result<> App::Impl::open() {
   if (auto ok = open_chain(); !ok) return ok;
+  if (auto ok = unlock_accounts(); !ok) return ok;
   if (auto ok = open_sealer(); !ok) return ok;
   if (auto ok = open_network(); !ok) return ok;
   if (auto ok = open_rpc(); !ok) return ok;
