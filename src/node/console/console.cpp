@@ -36,7 +36,7 @@ class InterruptScope {
     if (!on_) return;
     struct sigaction action {};
     action.sa_handler = [](int) {
-      if (script_interrupted.exchange(true)) ::raise(SIGTERM);
+      if (script_interrupted.exchange(true)) ::kill(::getpid(), SIGTERM);
     };
     ::sigaction(SIGINT, &action, &before_);
   }
