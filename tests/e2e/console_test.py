@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The console on a real node: the prompt's keys, passphrases, interrupts, pipes, --exec, attach."""
+
+import os
+import signal
+import stat
+import time
+
+from harness import Scenario, check, equal, main, run
+
+SECRET = "correct horse"
+
+
+def node_with_prompt(scene):
+    scene.init("data")
+    node = scene.node("data", console=True).start()
+    node.wait_log(r"modules: admin:1\.0 ")
+    node.wait_log(r"> $")
+    return node
+
+
+def prompt_and_its_keys():
+    with Scenario("console-keys") as scene:
+        node = node_with_prompt(scene)
+        node.type("eth.blockN\t\n", r"eth\.blockNumber\n0\n")
+        since = node.mark()
+        node.type("half a line\x03", r"\n> $")
+        check("To exit" not in node.log()[since:], "Ctrl-C on a line only clears it")
+        node.type("1+1\n", r"\n2\n")
+        node.type("\x03", r"\(To exit, press \^C again or type exit\)")
+        node.type("function f(a) {\n", r"\.\.\. $")
+        node.type("return a + 1 }; f(41)\n", r"\n42\n")
+        node.type("while (true) {}\n")
+        time.sleep(0.3)
+        node.type("\x03", r"Error: interrupted\n")
+        node.type("admin.sleep(100)\n")
+        time.sleep(0.3)
+        node.type("\x03", r"Error: interrupted\n")
+        node.type("setTimeout(function () { console.log('rang') }, 50)\n", r"rang\n> $")
+        node.type("f(1)\n", r"\n2\n")
+        node.type("\x04", r"Blockchain manager stopped")
+        equal(node.process.wait(20), 0, "exit code after Ctrl-D")
+
+
+def secrets_are_kept_nowhere():
+    with Scenario("console-secrets") as scene:
+        node = node_with_prompt(scene)
+        node.type("personal.newAccount()\n", r"Passphrase: $")
+        node.type("one\n", r"Repeat passphrase: $")
+        node.type("other\n", r"Error: Passphrases do not match")
+        node.type("personal.newAccount()\n", r"Passphrase: $")
+        node.type(SECRET + "\n", r"Repeat passphrase: $")
+        node.type(SECRET + "\n", r'"0x[0-9a-f]{40}"\n')
+        node.type("personal.unlockAccount(eth.accounts[0])\n", r"Passphrase: $")
+        node.type("wrong\n", r"could not decrypt key with given passphrase")
+        check(SECRET not in node.log(), "a passphrase is never shown")
+        node.type(f'personal.unlockAccount(eth.accounts[0], "{SECRET}")\n', r"\ntrue\n")
+        node.type("exit\n", r"Blockchain manager stopped")
+        node.process.wait(20)
+        history = os.path.join(node.datadir, "history")
+        equal(stat.S_IMODE(os.stat(history).st_mode), 0o600, "mode of the history")
+        with open(history) as file:
+            kept = file.read()
+        check("personal.newAccount()" in kept, f"statements are kept: {kept}")
+        check("horse" not in kept, f"passphrases are not kept: {kept}")
+        keys = os.listdir(os.path.join(node.datadir, "keystore"))
+        equal(len(keys), 1, "key files")
+        equal(stat.S_IMODE(os.stat(os.path.join(node.datadir, "keystore", keys[0])).st_mode), 0o600, "mode of a key")
+
+
+def attach_exec_and_pipes():
+    with Scenario("console-attach") as scene:
+        scene.init("data")
+        node = scene.node("data").start()
+        at = ["attach", "--datadir", node.datadir]
+        equal(run(*at, "--exec", "eth.blockNumber"), "0\n", "--exec over IPC")
+        url = f"http://127.0.0.1:{node.rpc_port}"
+        equal(run("attach", url, "--exec", "net.version"), '"1999"\n', "--exec over HTTP")
+        equal(run(*at, "--exec", "nope", expect=1), "ReferenceError: 'nope' is not defined\n    at <anonymous>:1:1\n",
+              "a script error, which exits non-zero")
+        script = os.path.join(scene.folder, "lib.js")
+        with open(script, "w") as file:
+            file.write("function twice(n) {\n  return 2 * n;\n}\n")
+        equal(run(*at, "--preload", script, "--exec", "twice(21)"), "42\n", "--preload")
+        equal(run(*at, "--exec", f'loadScript("{script}"); twice(4)'), "8\n", "loadScript")
+        shown = run(*at, stdin="personal.newAccount()\nsecret\nsecret\nfunction f() {\nreturn 7 }\nf()\nexit\n")
+        check("\n7\n" in shown and '"0x' in shown, f"statements and passphrases from a pipe:\n{shown}")
+        check("secret" not in shown, f"a piped passphrase is not shown:\n{shown}")
+        run(*at, stdin="nope\n", expect=1)
+        node.stop(signal.SIGTERM)
+        gone = run(*at, expect=1)
+        check("connect: " in gone and "quarry --datadir DIR console" in gone, f"no node to attach to:\n{gone}")
+
+
+if __name__ == "__main__":
+    main([prompt_and_its_keys, secrets_are_kept_nowhere, attach_exec_and_pipes])
