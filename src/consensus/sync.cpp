@@ -314,6 +314,7 @@ void Sync::Impl::end_cycle() {
       break;
     case CycleEnd::Kind::again:
       log_debug("Synchronisation begins anew", {{"reason", end.why}});
+      if (master != nullptr) master->lead_from = context_.now.steady + kPauseBeforeAgain;
       break;
     case CycleEnd::Kind::failed:
     case CycleEnd::Kind::lie:

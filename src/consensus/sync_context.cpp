@@ -21,11 +21,4 @@ std::vector<PeerKey> Context::live_peers() const {
   return out_keys;
 }
 
-BlockNum Context::best_number() const {
-  BlockNum best = 0;
-  for (const auto& [key, peer] : peers.all())
-    if (!peer.dropped) best = std::max(best, peer.number);
-  return best;
-}
-
 }  // namespace quarry::sync

@@ -31,8 +31,6 @@ struct Context {
   void drop(PeerKey key, const std::string& why,
             std::string_view line = "Synchronisation failed, dropping peer");
   std::vector<PeerKey> live_peers() const;
-  /// The highest block that any peer is known to have.
-  BlockNum best_number() const;
 };
 
 }  // namespace quarry::sync

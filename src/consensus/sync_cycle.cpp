@@ -352,9 +352,12 @@ void Cycle::check_stuck() {
 
 void Cycle::check_stale_pivot() {
   if (mode_ != Mode::fast || pivot_number_ == 0 || !state_ || state_->done() || finishing_) return;
-  const BlockNum best = context_.best_number();
-  if (best > pivot_number_ && best - pivot_number_ > kStalePivot)
-    finish(End::again, fmt::format("pivot {} is {} blocks behind", pivot_number_, best - pivot_number_));
+  // Only a newer head of the followed peer gives a newer pivot.
+  const Peer* peer = context_.peers.find(master_);
+  if (peer == nullptr || peer->number <= (*head_)->number || peer->number <= pivot_number_ + kStalePivot)
+    return;
+  finish(End::again,
+         fmt::format("pivot {} is {} blocks behind", pivot_number_, peer->number - pivot_number_));
 }
 
 void Cycle::check_finished() {

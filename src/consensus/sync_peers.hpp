@@ -31,6 +31,8 @@ inline constexpr Millis kLongestBackoff{30'000};
 inline constexpr unsigned kMostTimeouts = 2;
 /// With others to follow, a peer that was followed in vain so many times in a row is dropped.
 inline constexpr unsigned kMostFailedCycles = 3;
+/// Before the same peer is followed again: nothing may go round without a pause.
+inline constexpr Millis kPauseBeforeAgain{200};
 /// Block hashes that a peer is known to have, so that they are not announced to it (32 KiB a peer).
 inline constexpr std::size_t kKnownHashes = 1024;
 

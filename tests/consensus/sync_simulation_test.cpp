@@ -10,7 +10,7 @@ namespace {
 class SyncSimulationTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (std::getenv("QUARRY_SIM_LOG") == nullptr) set_log_level(LogLevel::error);
+    set_log_level(std::getenv("QUARRY_SIM_LOG") ? LogLevel::debug : LogLevel::error);
   }
   void TearDown() override { set_log_level(LogLevel::info); }
 
