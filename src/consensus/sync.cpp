@@ -267,7 +267,7 @@ void Sync::Impl::punish(const CycleEnd& end, Peer* master) {
   ++master->failed_cycles;
   const bool others = context_.peers.live() > 1;
   const bool lie = end.kind == CycleEnd::Kind::lie;
-  if (lie || (others && master->failed_cycles >= kMostFailedCycles))
+  if (lie || (others && !end.our_clock && master->failed_cycles >= kMostFailedCycles))
     return context_.drop(master->key, end.why);
   const Millis pause =
       std::min(Millis{1'000} * (1u << std::min(master->failed_cycles - 1, 10u)), kLongestBackoff);

@@ -196,10 +196,13 @@ void Cycle::on_job(const JobResult& result) {
   const Job job = it->second;
   jobs_.erase(it);
   if (result.error) return finish(End::node_fault, result.error->what);
-  if (result.future)
-    return finish(End::failed,
-                  fmt::format("block in the future: {}; is this machine's clock right?",
-                              result.bad ? result.bad->why : std::string("its time is ahead of our clock")));
+  if (result.future) {
+    if (end_) return;
+    const std::string why = result.bad ? result.bad->why : "its time is ahead of our clock";
+    finish(End::failed, fmt::format("block in the future: {}; is this machine's clock right?", why));
+    end_->our_clock = true;
+    return;
+  }
   if (result.bad || (job.kind != JobKind::finish && result.done < job.items))
     return finish(End::lie, blamed(result));
   if (end_) return;

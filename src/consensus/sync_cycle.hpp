@@ -36,6 +36,7 @@ struct CycleEnd {
     node_fault  ///< our own disk: sync stops
   } kind;
   std::string why = {};
+  bool our_clock = false;  ///< failed, and not the peer is to blame but maybe our clock
   bool fast_over = false;  ///< fast mode has done its part: the rest is full import
 };
 

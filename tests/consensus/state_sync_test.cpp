@@ -7,8 +7,11 @@
 #include <filesystem>
 
 #include "state_model.hpp"
+#include "storage/chain_store.hpp"
 #include "storage/codec.hpp"
 #include "storage/database.hpp"
+#include "storage/node_server.hpp"
+#include "storage/state_writer.hpp"
 
 namespace quarry::sync {
 namespace {
@@ -242,6 +245,65 @@ TEST(StateSyncTest, StopsAskingWhileTheDiskIsBehind) {
   // One answer may complete all that waited for it on its path.
   EXPECT_LE(most, kNodesUnwritten + 2 * kNodesAsked);
   EXPECT_FALSE(sync.done());
+}
+
+/// The state that the node's own trie wrote, as two of its sessions serve it, one of which ends midway.
+TEST(StateSyncTest, CopiesAStateFromOurOwnNodeServer) {
+  std::mt19937_64 random(8);
+  TempDatabase source, target;
+  std::vector<GenesisAccount> accounts(600);
+  for (auto& account : accounts) {
+    for (auto& byte : account.address.bytes) byte = static_cast<std::uint8_t>(random());
+    account.balance = Wei{random()};
+    if (random() % 3 == 0) account.code = test::random_value(random, 200);
+    for (std::size_t i = random() % 4 == 0 ? random() % 40 : 0; i-- > 0;) {
+      SlotValue value;
+      value.bytes[random() % 32] = static_cast<std::uint8_t>(random() | 1);
+      account.storage.emplace_back(SlotKey{test::random_hash(random)}, value);
+    }
+  }
+  Batch batch;
+  Header header;
+  header.state_root = write_genesis_state(batch, accounts);
+  const auto sealed = seal_header(header, HeaderIdentity::keccak_rlp);
+  const BlockId id{0, sealed.hash()};
+  ChainWriter to(batch);
+  to.put_header(sealed, U256{1});
+  to.set_canonical(id);
+  to.set_heads({id, id, id});
+  ASSERT_TRUE(source.database->commit(std::move(batch)));
+
+  std::map<PeerKey, NodeServer> sessions;
+  sessions.emplace(1, NodeServer(*source.database));
+  sessions.emplace(2, NodeServer(*source.database));
+  const StateSyncRecord record{id, header.state_root, false, 0};
+  StateSync sync(*target.store, id, header.state_root);
+  for (int round = 0; !sync.done(); ++round) {
+    ASSERT_LT(round, 2'000);
+    if (round == 6) {
+      sessions.erase(1);
+      sync.forget(1);
+    }
+    std::vector<PeerKey> peers;
+    bool asked = false;
+    for (auto& [key, session] : sessions) {
+      peers.push_back(key);
+      const auto request = sync.next(key);
+      if (!request) continue;
+      asked = true;
+      std::vector<Bytes> nodes;
+      for (const Hash256& hash : request->hashes)
+        if (auto bytes = session.get(hash)) nodes.push_back(std::move(*bytes));
+      EXPECT_NE(sync.on_nodes(key, *request, std::move(nodes)).kind, Judgement::Kind::lie);
+    }
+    if (auto writes = sync.take(true)) {
+      writes->record = record;
+      ASSERT_TRUE(target.store->write(*writes));
+    }
+    if (!asked && sync.nobody_has(peers)) sync.walk_again();
+  }
+  for (const Table table : {Table::account, Table::slot, Table::node, Table::code})
+    EXPECT_EQ(rows_of(*target.database, table), rows_of(*source.database, table));
 }
 
 }  // namespace

@@ -9,9 +9,7 @@ namespace {
 
 class SyncSimulationTest : public testing::Test {
  protected:
-  void SetUp() override {
-    set_log_level(std::getenv("QUARRY_SIM_LOG") ? LogLevel::debug : LogLevel::error);
-  }
+  void SetUp() override { set_log_level(std::getenv("QUARRY_SIM_LOG") ? LogLevel::debug : LogLevel::error); }
   void TearDown() override { set_log_level(LogLevel::info); }
 
   static const SimChain& main_chain() {
@@ -169,6 +167,20 @@ TEST_F(SyncSimulationTest, ImportsAnnouncedBlocksAndTellsOthers) {
   EXPECT_GE(world.announced, 8u * 40);
   EXPECT_LE(world.announced, 9u * 52);
   EXPECT_LT(miner.asked, 250u) << "a synchronisation for every block?";
+}
+
+/// With a clock that is far behind, every block seems to come from the future. Nobody is dropped for it, and
+/// when the clock is set right the node catches up.
+TEST_F(SyncSimulationTest, AWrongClockIsNotThePeersFault) {
+  Simulation world({.seed = 5, .mode = sync::Mode::full});
+  world.clock_error = milliseconds{-100'000'000'000 - 60'000};
+  const SimChain honest = prefix(300);
+  world.add(Manner::honest, honest, 300);
+  world.add(Manner::honest, honest, 300);
+  world.later(milliseconds{120'000}, [&world] { world.clock_error = milliseconds{0}; });
+  EXPECT_TRUE(world.run(honest.hash(300))) << story(world);
+  EXPECT_GT(world.now(), milliseconds{120'000});
+  for (const auto& peer : world.peers()) EXPECT_TRUE(peer->why.empty()) << peer->why;
 }
 
 }  // namespace

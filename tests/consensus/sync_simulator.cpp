@@ -529,7 +529,7 @@ void Simulation::run_job() {
         if (change.added.size() < result.done) change.added.push_back(std::make_shared<const Block>(block));
       perform(sync_->on_head(change, when()));
     }
-    at(milliseconds{random(5)}, [this, life, result] {
+    at(milliseconds{2}, [this, life, result] {  // in the order of the jobs
       if (life == life_) perform(sync_->on_job(result, when()));
     });
   });

@@ -149,6 +149,8 @@ class Simulation {
   /// Runs until our head is `goal` and nothing is under way; false when time is up.
   bool run(const BlockHash& goal);
 
+  /// Runs something at that time from now on.
+  void later(milliseconds delay, std::function<void()> run) { at(delay, std::move(run)); }
   SimDisk& disk() { return disk_; }
   sync::Sync& machine() { return *sync_; }
   milliseconds now() const { return now_; }
