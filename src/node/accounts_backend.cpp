@@ -8,6 +8,14 @@ std::vector<Address> AccountsBackend::list() {
   return out;
 }
 
+std::vector<rpc::Wallet> AccountsBackend::wallets() {
+  std::vector<rpc::Wallet> out;
+  for (const auto& account : keystore_.accounts()) {
+    out.push_back({account.address, account.url(), keystore_.is_unlocked(account.address)});
+  }
+  return out;
+}
+
 Result<Address> AccountsBackend::new_account(const std::string& passphrase) {
   auto made = keystore_.new_account(passphrase);
   if (!made) return tl::unexpected(made.error());

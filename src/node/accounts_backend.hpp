@@ -12,6 +12,7 @@ class AccountsBackend final : public rpc::Accounts {
  public:
   explicit AccountsBackend(Keystore& keystore) : keystore_(keystore) {}
   std::vector<Address> list() override;
+  std::vector<rpc::Wallet> wallets() override;
   Result<Address> new_account(const std::string& passphrase) override;
   Result<> unlock(const Address& address, const std::string& passphrase,
                   std::chrono::seconds duration) override;

@@ -19,12 +19,21 @@
 
 namespace quarry::rpc {
 
+/// An account as personal.listWallets shows it.
+struct Wallet {
+  Address address;
+  std::string url;  ///< "keystore:///path/of/the/file"
+  bool unlocked = false;
+};
+
 /// The keystore's accounts.
 class Accounts {
  public:
   virtual ~Accounts() = default;
   /// In the order of their files' names, which is the order of creation: the first one is the default.
   virtual std::vector<Address> list() = 0;
+  /// In the same order.
+  virtual std::vector<Wallet> wallets() = 0;
   virtual Result<Address> new_account(const std::string& passphrase) = 0;
   /// Zero seconds: until the node ends.
   virtual Result<> unlock(const Address& address, const std::string& passphrase,

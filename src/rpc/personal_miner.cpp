@@ -25,6 +25,17 @@ Answer list_accounts(const Context& context, Params&) {
   return json_answer(out);
 }
 
+/// geth's form: a keystore wallet holds one account.
+Answer list_wallets(const Context& context, Params&) {
+  Json out = Json::array();
+  for (const auto& wallet : context.backend.accounts.wallets()) {
+    out.push_back({{"accounts", Json::array({{{"address", wallet.address.hex()}, {"url", wallet.url}}})},
+                   {"status", wallet.unlocked ? "Unlocked" : "Locked"},
+                   {"url", wallet.url}});
+  }
+  return json_answer(out);
+}
+
 Answer unlock_account(const Context& context, Params& params) {
   const auto address = params.address(0);
   const auto passphrase = params.text(1);
@@ -74,6 +85,8 @@ Answer get_hashrate(const Context& context, Params&) {
 
 constexpr Method kPersonal[] = {
     {"personal_listAccounts", Where::worker, list_accounts, "", "addresses of the keystore's accounts"},
+    {"personal_listWallets", Where::worker, list_wallets, "",
+     "the keystore's accounts, and which are unlocked"},
     {"personal_lockAccount", Where::worker, lock_account, "address", "forgets an account's key"},
     {"personal_newAccount", Where::slow, new_account, "passphrase",
      "makes a key and keeps it under the passphrase"},

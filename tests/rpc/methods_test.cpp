@@ -179,6 +179,9 @@ TEST(Methods, AccountsAndMiner) {
       rpc.error("eth_coinbase").starts_with("-32000 etherbase address must be explicitly specified\n"));
   EXPECT_EQ(rpc.result("personal_newAccount", {"pw"}), kAddress);
   EXPECT_EQ(rpc.result("personal_listAccounts"), Json{kAddress});
+  const Json wallet = rpc.result("personal_listWallets").at(0);
+  EXPECT_EQ(wallet["status"], "Locked");
+  EXPECT_EQ(wallet["accounts"].at(0)["url"], wallet["url"]);
   EXPECT_EQ(rpc.result("personal_unlockAccount", {kAddress, "pw"}), true);
   EXPECT_EQ(rpc.node.unlocked_for, std::chrono::seconds(300));
   EXPECT_EQ(rpc.result("personal_unlockAccount", {kAddress, "pw", 0}), true);

@@ -87,6 +87,11 @@ struct TestNode final : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::Cha
     const std::lock_guard lock(mutex);
     return addresses;
   }
+  std::vector<rpc::Wallet> wallets() override {
+    std::vector<rpc::Wallet> out;
+    for (const Address& address : list()) out.push_back({address, "keystore:///" + to_hex(address), false});
+    return out;
+  }
   Result<Address> new_account(const std::string& passphrase) override {
     const std::lock_guard lock(mutex);
     Address address;
