@@ -49,11 +49,15 @@ void PeerBridge::start(net::PeerSet& peers) {
     });
   });
   ticker_->start_repeating(kTick);
+  sweeper_ = std::make_unique<net::Timer>(
+      parts_.loop, [this] { parts_.workers.submit([this] { serving_.release_quiet(); }); });
+  sweeper_->start_repeating(Serving::kQuiet);
 }
 
 void PeerBridge::stop() {
   stopped_ = true;
   ticker_.reset();
+  sweeper_.reset();
   peers_ = nullptr;
 }
 

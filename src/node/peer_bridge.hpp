@@ -82,9 +82,10 @@ class PeerBridge final : public net::PeerEvents {
   const std::uint64_t network_id_;
   const BlockHash genesis_;
   Serving serving_;
-  sync::Sync machine_;                  // sync thread
-  net::PeerSet* peers_ = nullptr;       // loop thread
-  std::unique_ptr<net::Timer> ticker_;  // loop thread
+  sync::Sync machine_;                   // sync thread
+  net::PeerSet* peers_ = nullptr;        // loop thread
+  std::unique_ptr<net::Timer> sweeper_;  // loop thread
+  std::unique_ptr<net::Timer> ticker_;   // loop thread
   std::atomic<bool> stopped_{false};
   std::atomic<bool> tick_under_way_{false};
 };

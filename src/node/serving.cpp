@@ -95,6 +95,7 @@ std::vector<Bytes> Serving::nodes(std::uint64_t peer, const std::vector<Hash256>
     session = slot;
   }
   const std::lock_guard lock(session->mutex);
+  session->asked = std::chrono::steady_clock::now();
   AnswerBuilder out(net::kMaxNodesServed);
   for (const Hash256& hash : hashes) {
     if (out.full()) break;
@@ -129,6 +130,19 @@ rlp::Decoded<Serving::Answer> Serving::answer(std::uint64_t peer, EthCode code, 
 void Serving::forget(std::uint64_t peer) {
   const std::lock_guard lock(mutex_);
   sessions_.erase(peer);
+}
+
+void Serving::release_quiet() {
+  std::vector<std::shared_ptr<NodeSession>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [peer, session] : sessions_) all.push_back(session);
+  }
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& session : all) {
+    const std::lock_guard lock(session->mutex);
+    if (now - session->asked > kQuiet) session->server.release();
+  }
 }
 
 }  // namespace quarry

@@ -2,6 +2,7 @@
 /// \file
 /// Answers what peers ask: headers, bodies, receipts, state nodes. Called on worker threads, several at once.
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,10 @@ class Serving {
 
   /// The session is over: forgets what its node requests were about.
   void forget(std::uint64_t peer);
+  /// Lets go of old states that peers asked for and asked no more of for kQuiet: a snapshot that is held
+  /// keeps old data from being compacted away.
+  void release_quiet();
+  static constexpr std::chrono::seconds kQuiet{30};
 
  private:
   std::vector<Bytes> headers(const net::GetBlockHeaders& query) const;
@@ -42,6 +47,7 @@ class Serving {
     explicit NodeSession(const Database& database) : server(database) {}
     std::mutex mutex;
     NodeServer server;
+    std::chrono::steady_clock::time_point asked{};
   };
 
   const Database& database_;

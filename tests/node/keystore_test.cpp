@@ -115,7 +115,10 @@ TEST_F(KeystoreTest, WritesWhatGethWrites) {
   std::ifstream in{first->file};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
   const std::regex form{
-      R"re(\{"address":"[0-9a-f]{40}","crypto":\{"cipher":"aes-128-ctr","ciphertext":"[0-9a-f]{64}","cipherparams":\{"iv":"[0-9a-f]{32}"\},"kdf":"scrypt","kdfparams":\{"dklen":32,"n":4096,"p":6,"r":8,"salt":"[0-9a-f]{64}"\},"mac":"[0-9a-f]{64}"\},"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}","version":3\})re"};
+      R"re(\{"address":"[0-9a-f]{40}","crypto":\{"cipher":"aes-128-ctr","ciphertext":"[0-9a-f]{64}",)re"
+      R"re("cipherparams":\{"iv":"[0-9a-f]{32}"\},"kdf":"scrypt","kdfparams":\{"dklen":32,"n":4096,"p":6,)re"
+      R"re("r":8,"salt":"[0-9a-f]{64}"\},"mac":"[0-9a-f]{64}"\},"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3})re"
+      R"re(-[89ab][0-9a-f]{3}-[0-9a-f]{12}","version":3\})re"};
   EXPECT_TRUE(std::regex_match(text, form)) << text;
 }
 
