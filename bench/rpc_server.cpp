@@ -21,6 +21,7 @@ using namespace quarry::rpc;
 /// A node that knows its genesis and nothing else.
 struct Node final : Accounts, MinerControl, Network, ChainControl, ChainReader {
   std::vector<Address> list() override { return {}; }
+  std::vector<Wallet> wallets() override { return {}; }
   Result<Address> new_account(const std::string&) override { return fail("none"); }
   Result<> unlock(const Address&, const std::string&, std::chrono::seconds) override { return {}; }
   Result<> lock(const Address&) override { return {}; }

@@ -22,11 +22,13 @@ def node_with_prompt(scene):
 def prompt_and_its_keys():
     with Scenario("console-keys") as scene:
         node = node_with_prompt(scene)
-        node.type("eth.blockN\t\n", r"eth\.blockNumber\n0\n")
+        # Keys come after the prompt: before it the terminal itself makes a signal of Ctrl-C and drops what it
+        # was about to show.
+        node.type("eth.blockN\t\n", r"eth\.blockNumber\n0\n> $")
         since = node.mark()
         node.type("half a line\x03", r"\n> $")
         check("To exit" not in node.log()[since:], "Ctrl-C on a line only clears it")
-        node.type("1+1\n", r"\n2\n")
+        node.type("1+1\n", r"\n2\n> $")
         node.type("\x03", r"\(To exit, press \^C again or type exit\)")
         node.type("function f(a) {\n", r"\.\.\. $")
         node.type("return a + 1 }; f(41)\n", r"\n42\n")
@@ -37,7 +39,7 @@ def prompt_and_its_keys():
         time.sleep(0.3)
         node.type("\x03", r"Error: interrupted\n")
         node.type("setTimeout(function () { console.log('rang') }, 50)\n", r"rang\n> $")
-        node.type("f(1)\n", r"\n2\n")
+        node.type("f(1)\n", r"\n2\n> $")
         node.type("\x04", r"Blockchain manager stopped")
         equal(node.process.wait(20), 0, "exit code after Ctrl-D")
 
