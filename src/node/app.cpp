@@ -261,6 +261,10 @@ Result<> App::Impl::open() {
     loop.run();
   });
   log_info("RLPx listener up", {{"self", network->node_info().enode}});
+  if (!options.no_discover)
+    log_info("No search for peers: add them with admin.addPeer, or in static-nodes.json");
+  if (!options.bootnodes.empty())
+    log_warn("--bootnodes does nothing: put those enodes into static-nodes.json in the data dir");
   add_listed_peers();
   return start_mining();
 }
