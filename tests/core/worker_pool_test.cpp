@@ -17,8 +17,8 @@ TEST(WorkerPool, ParallelForVisitsEachIndexOnce) {
 }
 
 TEST(WorkerPool, ParallelForFromItsOwnThreadsDoesNotWaitForever) {
-  WorkerPool pool("test", 1, 10);
   std::promise<int> done;
+  WorkerPool pool("test", 1, 10);
   pool.submit([&] {
     std::atomic<int> sum{0};
     pool.parallel_for(100, [&](std::size_t i) { sum += static_cast<int>(i); });
@@ -28,9 +28,9 @@ TEST(WorkerPool, ParallelForFromItsOwnThreadsDoesNotWaitForever) {
 }
 
 TEST(WorkerPool, AFullQueueRefuses) {
-  WorkerPool pool("test", 1, 2);
-  std::promise<void> go;
+  std::promise<void> go;  // outlives the pool, whose thread waits for it
   std::promise<void> begun;
+  WorkerPool pool("test", 1, 2);
   pool.submit([&] {
     begun.set_value();
     go.get_future().wait();
@@ -45,8 +45,8 @@ TEST(WorkerPool, AFullQueueRefuses) {
 TEST(WorkerPool, OneThreadKeepsOrder) {
   std::vector<int> order;
   {
-    WorkerPool strand("strand", 1, 1000);
     std::promise<void> done;
+    WorkerPool strand("strand", 1, 1000);
     for (int i = 0; i < 100; ++i) strand.submit([&order, i] { order.push_back(i); });
     strand.submit([&] { done.set_value(); });
     done.get_future().wait();
