@@ -319,7 +319,7 @@ void StateSync::forget(PeerKey peer) {
 std::optional<Hash256> StateSync::nobody_has(const std::vector<PeerKey>& peers) const {
   for (const auto& [hash, wanted] : wanted_)
     if (!wanted.asked &&
-        std::all_of(peers.begin(), peers.end(), [&](PeerKey p) { return contains(wanted.lacks, p); }))
+        std::all_of(peers.begin(), peers.end(), [&lacks = wanted.lacks](PeerKey p) { return contains(lacks, p); }))
       return hash;
   return std::nullopt;
 }
