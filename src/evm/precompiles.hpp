@@ -5,8 +5,8 @@
 #include <limits>
 #include <string_view>
 
-#include "core/forks.hpp"
 #include "core/fixed_bytes.hpp"
+#include "core/forks.hpp"
 
 namespace quarry::evm {
 

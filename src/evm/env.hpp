@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// What code can ask about the block and the transaction that it runs in.
+
+#include <vector>
+
+#include "core/fixed_bytes.hpp"
+#include "core/forks.hpp"
+
+namespace quarry::evm {
+
+/// Who answers BLOCKHASH.
+class BlockHashes {
+ public:
+  virtual ~BlockHashes() = default;
+  /// The hash of one of the 256 blocks before the one that runs; others are not asked for. Zero when unknown.
+  virtual Hash256 block_hash(BlockNum number) const = 0;
+};
+
+struct BlockEnv {
+  Rules rules;
+  BlockNum number = 0;
+  Timestamp timestamp = 0;
+  Address beneficiary;
+  Gas gas_limit = 0;
+  /// DIFFICULTY; on blocks without proof of work the same opcode is PREVRANDAO (EIP-4399) and this the mix
+  /// hash.
+  U256 difficulty;
+  U256 base_fee;       ///< zero before London
+  U256 blob_base_fee;  ///< EIP-7516; zero before Cancun, one on chains without blobs
+  U256 chain_id;
+  /// Most blobs a transaction of this block can have in all; zero: the chain has none (EIP-4844, EIP-7840).
+  unsigned most_blobs = 0;
+  const BlockHashes* hashes = nullptr;  ///< none: all hashes are zero
+};
+
+struct TxnEnv {
+  Address origin;
+  U256 gas_price;  ///< what is paid, with the base fee
+  std::vector<Hash256> blob_hashes;
+};
+
+}  // namespace quarry::evm
