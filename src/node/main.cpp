@@ -17,7 +17,7 @@ using CommandFunction = quarry::Result<int> (*)(const quarry::NodeOptions&);
 constexpr std::pair<std::string_view, CommandFunction> kFunctions[] = {
     {"run", quarry::run_node},        {"console", quarry::run_console}, {"init", quarry::run_init},
     {"import", quarry::run_import},   {"export", quarry::run_export},   {"attach", quarry::run_attach},
-    {"account", quarry::run_account}, {"version", quarry::run_version},
+    {"account", quarry::run_account}, {"migrate", quarry::run_migrate}, {"version", quarry::run_version},
 };
 
 int fatal(const quarry::Error& error) {

@@ -72,6 +72,16 @@ struct NodeOptions {
   std::filesystem::path ethash_dag_dir;    ///< never empty: ~/.ethash by default, as geth's
   std::filesystem::path ethash_cache_dir;  ///< never empty: <datadir>/quarry/ethash by default
 
+  // Files in and out: migrate, export
+  bool dry_run = false;               ///< migrate: report, write nothing
+  bool keep_valid = false;            ///< migrate: keep what comes before the first bad block
+  std::string export_format = "rlp";  ///< "rlp" or "jbc"
+  std::optional<unsigned> jbc_zeros;  ///< migrate jbc: leading hex zeros of a valid hash; none: inferred
+
+  // jbc chains
+  std::vector<std::string> jbc_peers;  ///< URLs under which peers serve blockchain.json
+  std::string jbc_data;                ///< data of the blocks we mine; empty: "I block #N"
+
   // Console
   std::optional<std::string> exec;  ///< --exec: a statement to run instead of the prompt
   std::vector<std::filesystem::path> preload;

@@ -162,6 +162,12 @@ Result<> set_gas_price(NodeOptions& to, std::string_view value) {
   return {};
 }
 
+Result<> set_export_format(NodeOptions& to, std::string_view value) {
+  if (value != "rlp" && value != "jbc") return fail("want \"rlp\" or \"jbc\"");
+  to.export_format = std::string(value);
+  return {};
+}
+
 Result<> set_preload(NodeOptions& to, std::string_view value) {
   to.preload.clear();
   for (const std::string& file : split_list(value)) to.preload.push_back(expand_home(file));
@@ -329,6 +335,34 @@ constexpr OptionRow kOptions[] = {
      "Where caches lie (default: quarry/ethash in the data dir)",
      set_path<&O::ethash_cache_dir>},
 
+    {"dry-run", {}, files, "", "migrate: check and report, write nothing", set_switch<&O::dry_run>},
+    {"keep-valid",
+     {},
+     files,
+     "",
+     "migrate: keep the blocks before the first bad one",
+     set_switch<&O::keep_valid>},
+    {"format",
+     {},
+     files,
+     "FORM",
+     "export: rlp, or jbc for a folder of JSON files (default rlp)",
+     set_export_format},
+
+    {"jbc.zeros",
+     {"zeros"},
+     jbc,
+     "N",
+     "migrate jbc: zeros a hash begins with (default: as most blocks have)",
+     set_number<&O::jbc_zeros, 0, 64>},
+    {"jbc.peers",
+     {},
+     jbc,
+     "URLS",
+     "Peers that serve blockchain.json, asked for longer chains",
+     set_list<&O::jbc_peers>},
+    {"jbc.data", {}, jbc, "TEXT", "Data of mined blocks (default \"I block #N\")", set_text<&O::jbc_data>},
+
     {"exec", {}, console, "JS", "Run this statement instead of a prompt", set_text<&O::exec>},
     {"preload", {}, console, "FILES", "Scripts to run before the prompt, comma-separated", set_preload},
     {"jspath", {}, console, "DIR", "Where loadScript looks (default: here)", set_path<&O::js_path>},
@@ -419,7 +453,8 @@ constexpr ForeignOption kForeign[] = {
 
 std::string_view title(OptionGroup group) {
   constexpr std::array<std::string_view, kOptionGroups> kTitles = {
-      "Data", "Network", "JSON-RPC", "Accounts", "Mining", "ethash files", "Console", "Logging"};
+      "Data",       "Network", "JSON-RPC", "Accounts", "Mining", "ethash files", "migrate and export",
+      "jbc chains", "Console", "Logging"};
   return kTitles[static_cast<std::size_t>(group)];
 }
 std::span<const OptionRow> option_table() {

@@ -11,7 +11,18 @@
 
 namespace quarry {
 
-enum class OptionGroup : std::uint8_t { data, network, rpc, accounts, mining, ethash, console, logging };
+enum class OptionGroup : std::uint8_t {
+  data,
+  network,
+  rpc,
+  accounts,
+  mining,
+  ethash,
+  files,
+  jbc,
+  console,
+  logging
+};
 inline constexpr std::size_t kOptionGroups = static_cast<std::size_t>(OptionGroup::logging) + 1;
 /// The heading over a group's options in help.
 std::string_view title(OptionGroup group);

@@ -31,6 +31,7 @@ Result<int> run_account(const NodeOptions& options);  ///< new, list, import
 Result<int> run_init(const NodeOptions& options);
 Result<int> run_import(const NodeOptions& options);
 Result<int> run_export(const NodeOptions& options);
+Result<int> run_migrate(const NodeOptions& options);  ///< another program's chain into a data dir
 Result<int> run_version(const NodeOptions& options);
 
 }  // namespace quarry
