@@ -14,6 +14,7 @@ function(quarry_dependency name)
 endfunction()
 
 quarry_dependency(crypto PKG libsecp256k1 LIBS OpenSSL::Crypto Threads::Threads fmt)
+quarry_dependency(evm PKG gmp)
 quarry_dependency(rocksdb PKG rocksdb)
 quarry_dependency(net PKG libuv LIBS snappy http_parser)
 quarry_dependency(json PKG nlohmann_json)

@@ -1,0 +1,63 @@
+#include "evm/precompiles.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "evm/precompiles/contracts.hpp"
+
+namespace quarry::evm {
+namespace {
+template <Gas kPrice>
+Gas flat(ByteView, const Rules&) {
+  return kPrice;
+}
+/// So much, and so much for each begun word of input.
+template <Gas kBase, Gas kWord>
+Gas by_word(ByteView input, const Rules&) {
+  return kBase + kWord * ((input.size() + 31) / 32);
+}
+
+constexpr Address at(std::uint16_t number) {
+  Address out;
+  out.bytes[18] = static_cast<std::uint8_t>(number >> 8);
+  out.bytes[19] = static_cast<std::uint8_t>(number);
+  return out;
+}
+
+namespace p = precompiles;
+constexpr std::array kTable = {
+    Precompile{at(0x01), "ecrecover", {}, flat<3000>, p::ecrecover},
+    Precompile{at(0x02), "sha256", {}, by_word<60, 12>, p::sha256},
+    Precompile{at(0x03), "ripemd160", {}, by_word<600, 120>, p::ripemd160},
+    Precompile{at(0x04), "identity", {}, by_word<15, 3>, p::identity},
+    Precompile{at(0x05), "modexp", Fork::byzantium, p::modexp_gas, p::modexp},
+    Precompile{at(0x09), "blake2f", Fork::istanbul, p::blake2f_gas, p::blake2f},
+    Precompile{at(0x100), "p256verify", Fork::osaka, flat<6900>, p::p256_verify},
+};
+
+constexpr std::size_t kHighest = 0x100;
+/// For each number up to kHighest its place in the table plus one, or 0.
+constexpr auto kPlaces = [] {
+  std::array<std::uint8_t, kHighest + 1> places{};
+  for (std::size_t i = 0; i < kTable.size(); ++i)
+    places[kTable[i].address.bytes[18] << 8 | kTable[i].address.bytes[19]] = static_cast<std::uint8_t>(i + 1);
+  return places;
+}();
+}  // namespace
+
+std::span<const Precompile> all_precompiles() {
+  return kTable;
+}
+
+const Precompile* find_precompile(const Address& address, const Rules& rules) {
+  std::uint64_t first, second;
+  std::memcpy(&first, address.data(), 8);
+  std::memcpy(&second, address.data() + 8, 8);
+  if ((first | second | address.bytes[16] | address.bytes[17]) != 0) return nullptr;
+  const std::size_t number = std::size_t{address.bytes[18]} << 8 | address.bytes[19];
+  if (number > kHighest || kPlaces[number] == 0) return nullptr;
+  const Precompile& row = kTable[kPlaces[number] - 1];
+  return !row.since || rules.has(*row.since) ? &row : nullptr;
+}
+
+}  // namespace quarry::evm

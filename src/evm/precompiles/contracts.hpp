@@ -1,0 +1,33 @@
+#pragma once
+/// \file
+/// What the rows of the table run: a function a contract, all pure and thread-safe. A run function replaces
+/// `output` and returns false when the contract refuses its input; a price function is here only where the
+/// price is more than a constant and so much a word.
+
+#include "core/bytes.hpp"
+#include "core/forks.hpp"
+
+namespace quarry::evm::precompiles {
+
+/// 0x01: hash (32), v (32), r (32), s (32) to the signer's address in a word; to nothing when there is none.
+bool ecrecover(ByteView input, const Rules& rules, Bytes& output);
+/// 0x02
+bool sha256(ByteView input, const Rules& rules, Bytes& output);
+/// 0x03: the 20 bytes in a word.
+bool ripemd160(ByteView input, const Rules& rules, Bytes& output);
+/// 0x04
+bool identity(ByteView input, const Rules& rules, Bytes& output);
+
+/// 0x05: three lengths (32 each), base, exponent, modulus (EIP-198; bounded by EIP-7823 from Osaka).
+bool modexp(ByteView input, const Rules& rules, Bytes& output);
+/// EIP-198; EIP-2565 from Berlin; EIP-7883 from Osaka.
+Gas modexp_gas(ByteView input, const Rules& rules);
+
+/// 0x09: rounds (4), h (64), m (128), t (16), final (1) to h (64) (EIP-152).
+bool blake2f(ByteView input, const Rules& rules, Bytes& output);
+Gas blake2f_gas(ByteView input, const Rules& rules);
+
+/// 0x100: hash, r, s, x, y (32 each) to 1 in a word; to nothing when the signature is bad (EIP-7951).
+bool p256_verify(ByteView input, const Rules& rules, Bytes& output);
+
+}  // namespace quarry::evm::precompiles
