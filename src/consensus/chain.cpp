@@ -90,6 +90,7 @@ std::optional<Error> ChainImpl::commit(bool sealed_here) {
                   tip_,
                   {pending_.added.begin(), pending_.added.end()},
                   pending_.added_count,
+                  pending_.removed,
                   pending_.removed_count,
                   sealed_here};
   batch_ = Batch{};

@@ -48,8 +48,10 @@ struct HeadEvent {
   ChainHead before, after;
   /// Blocks that became canonical, lowest first; at most kMostEventBlocks, the highest ones.
   std::vector<std::shared_ptr<const Block>> added;
-  std::size_t added_count = 0;    ///< how many in all
-  std::size_t removed_count = 0;  ///< canonical blocks that are no longer; 0 when the chain only grew
+  std::size_t added_count = 0;  ///< how many in all
+  /// Blocks that were canonical and are no longer, highest first; at most kMostEventBlocks, the highest ones.
+  std::vector<std::shared_ptr<const Block>> removed;
+  std::size_t removed_count = 0;  ///< how many in all; 0 when the chain only grew
   bool sealed_here = false;       ///< the last of `added` was mined by this node
 };
 

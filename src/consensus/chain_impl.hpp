@@ -58,6 +58,7 @@ class ChainImpl final : public Ancestry {
     std::unordered_map<BlockHash, const Block*> blocks;  ///< borrowed from the caller of insert_blocks
     std::deque<std::shared_ptr<const Block>> added;      ///< for the head event, the last kMostEventBlocks
     std::size_t added_count = 0;
+    std::vector<std::shared_ptr<const Block>> removed;  ///< likewise, highest first
     std::size_t removed_count = 0;
     bool headers_moved = false;  ///< header_tip_ changed
   };

@@ -26,6 +26,14 @@ std::optional<HeaderRow> read_header_row(ByteView bytes) {
   return HeaderRow{*total, reader.rest()};
 }
 
+/// num (8), index (4).
+std::optional<TxnPlace> decode_txn_place(ByteView bytes) {
+  if (bytes.size() != 12) return std::nullopt;
+  std::uint32_t index = 0;
+  for (const std::uint8_t byte : bytes.subspan(8)) index = index << 8 | byte;
+  return TxnPlace{*read_number(bytes), index};
+}
+
 /// The hash is the key's: how headers are hashed is the engine's matter, and was settled when it came.
 std::optional<SealedHeader> decode_known_header(ByteView rlp, const BlockHash& hash) {
   auto header = decode_header(rlp, HeaderIdentity::keccak_rlp);
@@ -145,6 +153,12 @@ std::optional<std::vector<Receipt>> ChainStore::receipts(const BlockId& id) cons
   return intact(*reader_, Table::receipt, decode_stored_receipts(*bytes));
 }
 
+std::optional<TxnPlace> ChainStore::txn_place(const TxnHash& hash) const {
+  const auto bytes = reader_->get(Table::txn, hash);
+  if (!bytes) return std::nullopt;
+  return intact(*reader_, Table::txn, decode_txn_place(*bytes));
+}
+
 std::optional<Bytes> ChainStore::receipts_rlp(const BlockId& id) const {
   const auto all = receipts(id);
   if (!all) return std::nullopt;
@@ -203,6 +217,17 @@ void ChainWriter::put_body_rlp(const BlockId& id, ByteView rlp) {
 
 void ChainWriter::put_receipts(const BlockId& id, const std::vector<Receipt>& receipts) {
   batch_->put(Table::receipt, block_key(id), encode_stored_receipts(receipts));
+}
+
+void ChainWriter::put_txn(const TxnHash& hash, const TxnPlace& place) {
+  const auto number = number_key(place.number);
+  Bytes value(number.begin(), number.end());
+  for (int shift = 24; shift >= 0; shift -= 8)
+    value.push_back(static_cast<std::uint8_t>(place.index >> shift));
+  batch_->put(Table::txn, hash, value);
+}
+void ChainWriter::erase_txn(const TxnHash& hash) {
+  batch_->erase(Table::txn, hash);
 }
 
 void ChainWriter::set_canonical(const BlockId& id) {

@@ -22,6 +22,13 @@ struct Heads {
   friend bool operator==(const Heads&, const Heads&) = default;
 };
 
+/// Where a transaction stands: a block of the canonical chain, and the place in it.
+struct TxnPlace {
+  BlockNum number = 0;
+  std::uint32_t index = 0;
+  friend bool operator==(const TxnPlace&, const TxnPlace&) = default;
+};
+
 /// Thread-safe; holds no data. Over a Database each call sees the newest commit; for calls that must agree
 /// with each other, use one over a Snapshot.
 class ChainStore {
@@ -53,6 +60,10 @@ class ChainStore {
   std::optional<std::vector<Receipt>> receipts(const BlockId& id) const;
   std::optional<Block> block(const BlockId& id) const;
 
+  /// Of a transaction in a canonical block. While a header sync switches branches the block may be another
+  /// one by the time it is read: compare the hash.
+  std::optional<TxnPlace> txn_place(const TxnHash& hash) const;
+
   /// As eth messages carry them, without decoding (receipts get their bloom back).
   std::optional<Bytes> header_rlp(const BlockId& id) const;
   std::optional<Bytes> body_rlp(const BlockId& id) const;
@@ -79,6 +90,8 @@ class ChainWriter {
   void put_body(const BlockId& id, const Body& body);
   void put_body_rlp(const BlockId& id, ByteView rlp);
   void put_receipts(const BlockId& id, const std::vector<Receipt>& receipts);
+  void put_txn(const TxnHash& hash, const TxnPlace& place);
+  void erase_txn(const TxnHash& hash);
   void set_canonical(const BlockId& id);
   void erase_canonical(BlockNum number);
   void set_heads(const Heads& heads);
