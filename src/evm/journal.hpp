@@ -35,14 +35,15 @@ struct AccountState {
   std::uint64_t nonce = 0;
   Wei balance;
   CodeHash code_hash;
-  CodeRef code;  ///< once asked for
+  CodeRef code;           ///< once asked for, or set
+  bool new_code = false;  ///< was set in this block
   std::unordered_map<U256, Slot, KeyHash> slots;
 
   bool storage_cleared = false;   ///< slots that were not written in this block are zero
   bool has_old_storage = false;   ///< had storage when it was read first
   bool changed = false;           ///< differs, perhaps, from the block's start
   bool existed = false;           ///< at the block's start
-  std::uint32_t warm_txn = 0;     ///< warm in this transaction
+  std::uint32_t warm_txn = 0;     ///< warm in this transaction; precompiles always are
   std::uint32_t touched_txn = 0;  ///< to be removed at the end of this transaction if empty (EIP-161)
   std::uint32_t created_txn = 0;  ///< a contract made in this transaction (EIP-6780)
   std::uint32_t destructed_txn = 0;
@@ -52,7 +53,8 @@ struct AccountState {
 
 class Journal {
  public:
-  /// `base` and `codes` outlive this. `base` is the state before the block.
+  /// `base` and `codes` outlive this. `base` is the state before the block; it says of each account whether
+  /// it has storage (Account::storage_root).
   Journal(const StateView& base, const Rules& rules, CodeCache& codes = shared_code_cache());
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -91,7 +93,7 @@ class Journal {
 
   // Access (EIP-2929). True when it was cold.
   bool warm_up(AccountState& account) {
-    if (account.warm_txn == txn_) return false;
+    if (account.warm_txn >= txn_) return false;
     return warm_up_cold(account);
   }
   bool warm_up(Slot& slot) {
@@ -124,6 +126,8 @@ class Journal {
   struct Undo;
   bool warm_up_cold(AccountState& account);
   bool warm_up_cold(Slot& slot);
+  void note(Undo undo) { undo_.push_back(std::move(undo)); }
+  AccountState& load(const Address& address);
   void remove(AccountState& account);
   void take_back(Undo& undo);
 
@@ -142,11 +146,10 @@ class Journal {
       destructed,
       log,
       refund,
-      cleared
     } what;
     AccountState* account = nullptr;
     Slot* slot = nullptr;
-    U256 value;
+    U256 value = {};  ///< what was there, where it is a number
     CodeRef code = {};
     CodeHash code_hash = {};
   };

@@ -18,7 +18,7 @@ struct Message {
   unsigned depth = 0;      ///< of the frame to be made: 0 is the transaction's
   Gas gas = 0;
   Address sender;        ///< CALLER
-  Address recipient;     ///< ADDRESS: whose storage and balance; for creations the address made
+  Address recipient;     ///< ADDRESS: whose storage and balance; for creations the machine fills it in
   Address code_address;  ///< whose code runs
   Wei value;             ///< CALLVALUE; moved by call, create and create2 only
   ByteView input;        ///< call data, or init code

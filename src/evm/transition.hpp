@@ -7,6 +7,7 @@
 
 #include "core/expected.hpp"
 #include "core/receipt.hpp"
+#include "evm/env.hpp"
 #include "evm/journal.hpp"
 #include "evm/tracer.hpp"
 
@@ -59,9 +60,6 @@ Gas floor_data_gas(const Transaction& txn, const Rules& rules);
 /// What it pays for one gas in a block with this base fee.
 U256 effective_gas_price(const Transaction& txn, const U256& base_fee);
 
-/// The rules that ask for no state. The signature itself is recovered by sender_of (core/sender.hpp).
-std::optional<TxnError> check_transaction(const Transaction& txn, const BlockEnv& env);
-
 /// What is let pass when the transaction is only asked about (eth_call).
 struct TxnOptions {
   bool check_nonce = true;
@@ -70,6 +68,10 @@ struct TxnOptions {
   bool check_sender_code = true;
   bool check_gas_cap = true;  ///< EIP-7825
 };
+
+/// The rules that ask for no state. The signature itself is recovered by sender_of (core/sender.hpp).
+std::optional<TxnError> check_transaction(const Transaction& txn, const BlockEnv& env,
+                                          const TxnOptions& options = {});
 
 struct TxnOutcome {
   Status status = Status::success;

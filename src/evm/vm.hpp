@@ -8,6 +8,7 @@
 #include "evm/env.hpp"
 #include "evm/frame.hpp"
 #include "evm/journal.hpp"
+#include "evm/precompiles.hpp"
 #include "evm/tracer.hpp"
 
 namespace quarry::evm {
@@ -37,13 +38,22 @@ class Vm {
  private:
   CallResult plain_call(const Message& message);
   CallResult create(const Message& message);
+  CallResult call_account(const Message& message);
+  CallResult run_precompile(const Message& message, const Precompile& precompile);
   CallResult run_code(const Message& message, const Code& code, AccountState& recipient);
+  const Code* code_to_run(const Address& address);
+  CallResult create_at(const Message& message, AccountState& creator, AccountState& contract);
+  Status store_code(AccountState& contract, CallResult& result);
 
   const BlockEnv& block_;
   const TxnEnv& txn_;
   Journal& journal_;
   Tracer* tracer_;
 };
+
+/// What CREATE and a creating transaction make (Yellow Paper, equation 95), and CREATE2 (EIP-1014).
+Address create_address(const Address& creator, std::uint64_t nonce);
+Address create2_address(const Address& creator, const U256& salt, ByteView init_code);
 
 /// The account whose code an account runs instead (EIP-7702): its code is 0xef0100 and an address.
 std::optional<Address> delegation_of(ByteView code);
