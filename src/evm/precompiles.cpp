@@ -31,6 +31,9 @@ constexpr std::array kTable = {
     Precompile{at(0x03), "ripemd160", {}, by_word<600, 120>, p::ripemd160},
     Precompile{at(0x04), "identity", {}, by_word<15, 3>, p::identity},
     Precompile{at(0x05), "modexp", Fork::byzantium, p::modexp_gas, p::modexp},
+    Precompile{at(0x06), "bn254_add", Fork::byzantium, p::bn254_add_gas, p::bn254_add},
+    Precompile{at(0x07), "bn254_mul", Fork::byzantium, p::bn254_multiply_gas, p::bn254_multiply},
+    Precompile{at(0x08), "bn254_pairing", Fork::byzantium, p::bn254_pairing_gas, p::bn254_pairing},
     Precompile{at(0x09), "blake2f", Fork::istanbul, p::blake2f_gas, p::blake2f},
     Precompile{at(0x100), "p256verify", Fork::osaka, flat<6900>, p::p256_verify},
 };

@@ -204,6 +204,92 @@ TEST(Modexp, IsBoundedFromOsakaOn) {
   EXPECT_EQ(run(5, word(0) + std::string(64, 'f') + word(0), Fork::osaka), "refused");
 }
 
+// The base points, and r, of EIP-196 and EIP-197.
+const std::string kBnG1 = word(1) + word(2);
+const std::string kBnMinusG1 = word(1) + "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd45";
+const std::string kBnTwoG1 =
+    "030644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd3"
+    "15ed738c0e0a7c92e7845f96b2ae9c0a68a6a449e3538fc7ff3ebf7a5a18a2c4";
+const std::string kBnG2 =
+    "198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2"
+    "1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed"
+    "090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b"
+    "12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa";
+const std::string kBnOrder = "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
+const std::string kBnField = "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
+const std::string kBnInfinity(128, '0');
+
+TEST(Bn254, AddsPoints) {
+  EXPECT_EQ(run(6, kBnG1 + kBnG1), kBnTwoG1);
+  EXPECT_EQ(run(6, kBnG1 + kBnMinusG1), kBnInfinity);
+  EXPECT_EQ(run(6, kBnG1 + kBnInfinity), kBnG1);
+  EXPECT_EQ(run(6, kBnInfinity + kBnG1), kBnG1);
+  EXPECT_EQ(run(6, kBnG1), kBnG1) << "short input goes on with zeros";
+  EXPECT_EQ(run(6, ""), kBnInfinity);
+  EXPECT_EQ(run(6, kBnTwoG1 + kBnMinusG1 + "aabb"), kBnG1) << "long input is cut";
+  EXPECT_EQ(run(6, word(1) + word(1) + kBnInfinity), "refused");
+  EXPECT_EQ(run(6, kBnInfinity + word(0) + word(1)), "refused");
+  EXPECT_EQ(run(6, kBnField + word(0)), "refused") << "p is not 0";
+  EXPECT_EQ(run(6, word(0) + kBnField), "refused");
+}
+
+TEST(Bn254, MultipliesPoints) {
+  EXPECT_EQ(run(7, kBnG1 + word(0)), kBnInfinity);
+  EXPECT_EQ(run(7, kBnG1), kBnInfinity);
+  EXPECT_EQ(run(7, kBnG1 + word(1)), kBnG1);
+  EXPECT_EQ(run(7, kBnG1 + word(2)), kBnTwoG1);
+  EXPECT_EQ(run(7, kBnG1 + kBnOrder), kBnInfinity);
+  EXPECT_EQ(run(7, kBnInfinity + word(7)), kBnInfinity);
+  // (2^256 - 1) G, by the remainder of 2^256 - 1.
+  const U256 order = U256::from_be(hex(kBnOrder));
+  EXPECT_EQ(run(7, kBnG1 + std::string(64, 'f')), run(7, kBnG1 + to_hex((U256::max() % order).to_be())));
+  EXPECT_EQ(run(7, word(1) + word(1) + word(1)), "refused");
+
+  // Distributivity over scalars of every length, against addition.
+  U256 scalar{3}, sum{};
+  std::string total = kBnInfinity;
+  for (int i = 0; i < 60; ++i) {
+    scalar = (scalar * scalar + U256{static_cast<std::uint64_t>(i)}) % order;
+    sum = (sum + scalar) % order;
+    total = run(6, total + run(7, kBnG1 + to_hex(scalar.to_be())));
+    ASSERT_EQ(total, run(7, kBnG1 + to_hex(sum.to_be()))) << i;
+  }
+}
+
+TEST(Bn254, ChecksPairings) {
+  EXPECT_EQ(run(8, ""), word(1)) << "an empty product is one";
+  EXPECT_EQ(run(8, kBnG1 + kBnG2), word(0));
+  EXPECT_EQ(run(8, kBnG1 + kBnG2 + kBnMinusG1 + kBnG2), word(1));
+  EXPECT_EQ(run(8, kBnInfinity + kBnG2), word(1));
+  EXPECT_EQ(run(8, kBnG1 + kBnInfinity + kBnInfinity), word(1));
+  EXPECT_EQ(run(8, kBnTwoG1 + kBnG2 + kBnMinusG1 + kBnG2 + kBnMinusG1 + kBnG2), word(1));
+  EXPECT_EQ(run(8, kBnTwoG1 + kBnG2 + kBnMinusG1 + kBnG2), word(0));
+  // e(a G1, G2) e(b G1, G2) e(-(a + b) G1, G2) = 1
+  const std::string a = run(7, kBnG1 + word(0x123456789abcdef)), b = run(7, kBnG1 + std::string(64, '7'));
+  const std::string minus_one = to_hex((U256::from_be(hex(kBnOrder)) - U256{1}).to_be());
+  const std::string rest = run(7, run(6, a + b) + minus_one);
+  EXPECT_EQ(run(8, a + kBnG2 + b + kBnG2 + rest + kBnG2), word(1));
+}
+
+TEST(Bn254, RefusesBadPairs) {
+  EXPECT_EQ(run(8, kBnG1), "refused");
+  EXPECT_EQ(run(8, kBnG1 + kBnG2 + "00"), "refused");
+  EXPECT_EQ(run(8, word(1) + word(1) + kBnG2), "refused");
+  EXPECT_EQ(run(8, kBnG1 + kBnG2.substr(0, 192) + word(1)), "refused") << "off the twist";
+  EXPECT_EQ(run(8, kBnG1 + kBnField + kBnG2.substr(64)), "refused");
+  // A bad point is not saved by its partner's being infinity.
+  EXPECT_EQ(run(8, kBnInfinity + word(1) + word(2) + word(3) + word(4)), "refused");
+}
+
+TEST(Bn254, CostsByTheRulesOfItsFork) {
+  EXPECT_EQ(gas(6, "", Fork::byzantium), 500u);
+  EXPECT_EQ(gas(6, "", Fork::istanbul), 150u);
+  EXPECT_EQ(gas(7, "", Fork::byzantium), 40000u);
+  EXPECT_EQ(gas(7, "", Fork::istanbul), 6000u);
+  EXPECT_EQ(gas(8, kBnG1 + kBnG2, Fork::byzantium), 180000u);
+  EXPECT_EQ(gas(8, kBnG1 + kBnG2, Fork::istanbul), 79000u);
+}
+
 std::string blake_input(const std::string& rounds, const std::string& final) {
   return rounds +
          "48c9bdf267e6096a3ba7ca8485ae67bb2bf894fe72f36e3cf1361d5f3af54fa5"

@@ -23,6 +23,17 @@ bool modexp(ByteView input, const Rules& rules, Bytes& output);
 /// EIP-198; EIP-2565 from Berlin; EIP-7883 from Osaka.
 Gas modexp_gas(ByteView input, const Rules& rules);
 
+/// 0x06: two points of 64 bytes each; their sum (EIP-196).
+bool bn254_add(ByteView input, const Rules& rules, Bytes& output);
+/// 0x07: a point (64) and a scalar (32); their product (EIP-196).
+bool bn254_multiply(ByteView input, const Rules& rules, Bytes& output);
+/// 0x08: pairs of 64 and 128 bytes; 1 in a word when the product of their pairings is one, else 0 (EIP-197).
+bool bn254_pairing(ByteView input, const Rules& rules, Bytes& output);
+// EIP-196 and EIP-197; EIP-1108 from Istanbul.
+Gas bn254_add_gas(ByteView input, const Rules& rules);
+Gas bn254_multiply_gas(ByteView input, const Rules& rules);
+Gas bn254_pairing_gas(ByteView input, const Rules& rules);
+
 /// 0x09: rounds (4), h (64), m (128), t (16), final (1) to h (64) (EIP-152).
 bool blake2f(ByteView input, const Rules& rules, Bytes& output);
 Gas blake2f_gas(ByteView input, const Rules& rules);
