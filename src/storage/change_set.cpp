@@ -19,7 +19,8 @@ Bytes encode_undo(const ChangeSet& changes) {
   return out;
 }
 
-/// Keys without values.
+}  // namespace
+
 std::optional<ChangeSet> decode_undo(BlockNum number, ByteView bytes) {
   ChangeSet out{number, {}};
   while (!bytes.empty()) {
@@ -37,8 +38,6 @@ std::optional<ChangeSet> decode_undo(BlockNum number, ByteView bytes) {
   }
   return out;
 }
-
-}  // namespace
 
 ChangeSet change_set_of(BlockNum number, const StateDelta& delta) {
   ChangeSet out{number, {}};

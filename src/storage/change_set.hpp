@@ -24,6 +24,8 @@ struct ChangeSet {
 
 /// The part of `delta` that changed something; its storage roots are set.
 ChangeSet change_set_of(BlockNum number, const StateDelta& delta);
+/// An undo record: its keys, without values. Nothing when it was not written by this program.
+std::optional<ChangeSet> decode_undo(BlockNum number, ByteView bytes);
 /// The change set of a committed block. Nothing when no undo record is there.
 std::optional<ChangeSet> read_change_set(const DatabaseReader& reader, BlockNum number);
 void put_change_set(Batch& batch, const ChangeSet& changes);

@@ -6,10 +6,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "core/check.hpp"
 #include "core/log.hpp"
 #include "storage/codec.hpp"
+#include "storage/database_files.hpp"
 #include "storage/meta.hpp"
 #include "storage/rocks_options.hpp"
 
@@ -112,6 +114,7 @@ struct Database::Impl {
   Cursor cursor(const rocksdb::ReadOptions& how, Table table) const;
 
   rocksdb::Status open();
+  rocksdb::Status open_read_only();
   rocksdb::Status create(const rocksdb::DBOptions& setup,
                          const std::vector<rocksdb::ColumnFamilyDescriptor>& tables);
   Result<> check_schema();
@@ -173,16 +176,36 @@ Cursor Database::Impl::cursor(const rocksdb::ReadOptions& how, Table table) cons
 }
 
 rocksdb::Status Database::Impl::open() {
+  if (options.read_only) return open_read_only();
+  forget_closed_logs(options.path);
   const auto setup = database_options(options);
   const auto tables = family_descriptors(options);
-  const bool is_new = !std::filesystem::exists(std::filesystem::path(options.path) / "CURRENT");
-  if (is_new && !options.read_only) return create(setup, tables);
+  if (!std::filesystem::exists(std::filesystem::path(options.path) / "CURRENT")) return create(setup, tables);
   rocksdb::DB* opened = nullptr;
-  const auto status = options.read_only
-                          ? rocksdb::DB::OpenForReadOnly(setup, options.path, tables, &families, &opened)
-                          : rocksdb::DB::Open(setup, options.path, tables, &families, &opened);
+  const auto status = rocksdb::DB::Open(setup, options.path, tables, &families, &opened);
   db.reset(opened);
   return status;
+}
+
+/// The manifest is read first and the logs after it: were a log written out and removed in between, its
+/// contents would be in neither. So an open during which the list of files changed does not count.
+rocksdb::Status Database::Impl::open_read_only() {
+  constexpr int kMostTries = 50;
+  rocksdb::Status status;
+  for (int i = 0; i < kMostTries; ++i) {
+    const auto before = file_state(options.path);
+    rocksdb::DB* opened = nullptr;
+    families.clear();
+    status = rocksdb::DB::OpenForReadOnly(database_options(options), options.path,
+                                          family_descriptors(options), &families, &opened);
+    db.reset(opened);
+    const bool stable = file_state(options.path) == before;
+    if (stable) return status;
+    if (i + 1 == kMostTries) break;
+    close();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return status.ok() ? rocksdb::Status::Busy("its owner changes files too often") : status;
 }
 
 /// Makes all families in one go. Opening does so too where some are missing, but one by one, writing and
@@ -232,9 +255,10 @@ void Database::Impl::close() {
   }
   for (auto* family : families) db->DestroyColumnFamilyHandle(family);
   families.clear();
-  if (const auto status = db->Close(); !status.ok())
-    log_warn("Closing the database failed", {{"err", status.ToString()}});
+  const auto status = db->Close();
+  if (!status.ok()) log_warn("Closing the database failed", {{"err", status.ToString()}});
   db.reset();
+  if (status.ok() && !options.read_only) note_closed_logs(options.path);
 }
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -281,6 +305,26 @@ std::uint64_t Database::table_bytes(Table table) const {
   std::uint64_t bytes = 0;
   impl_->db->GetIntProperty(impl_->family(table), rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
   return bytes;
+}
+
+std::vector<TableFile> Database::files() const {
+  std::vector<rocksdb::LiveFileMetaData> live;
+  impl_->db->GetLiveFilesMetaData(&live);
+  std::vector<TableFile> out;
+  for (const auto& file : live) {
+    for (const TableRow& row : kTables)
+      if (row.family == file.column_family_name)
+        out.push_back({row.table, file.db_path + file.name, file.level, file.size, file.num_entries});
+  }
+  return out;
+}
+
+Result<> Database::compact(Table table) {
+  rocksdb::CompactRangeOptions how;
+  how.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const auto status = impl_->db->CompactRange(how, impl_->family(table), nullptr, nullptr);
+  if (!status.ok()) return tl::unexpected(error_of(status, "compacting", impl_->options.path));
+  return {};
 }
 
 template <class Visit>

@@ -92,10 +92,20 @@ struct DatabaseOptions {
   std::string path;  ///< a folder; made if it is not there
   /// --cache: bytes for RocksDB's block cache and memtables together. Taken as it is needed, not at open.
   std::size_t cache_bytes = std::size_t{128} << 20;
-  /// Opens beside a running owner, for looking only; sees what was committed before.
+  /// Opens beside a running owner, for looking only; sees what was committed before. Keeps all files open, so
+  /// that the owner may remove them.
   bool read_only = false;
   /// Called with what happened when a read fails. Must not return. Default: logs and exits with 1.
   std::function<void(const Error&)> on_failure = nullptr;
+};
+
+/// One of a table's files, as the database lists it. RocksDB's checksums cover all of it.
+struct TableFile {
+  Table table{};
+  std::string path;
+  int level = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t entries = 0;
 };
 
 class Snapshot;
@@ -121,8 +131,11 @@ class Database final : public DatabaseReader {
   const std::string& path() const;
   /// Bytes of the table's files.
   std::uint64_t table_bytes(Table table) const;
+  std::vector<TableFile> files() const;
   /// Writes memtables out: for tests and tools.
   [[nodiscard]] Result<> flush_memtables();
+  /// Rewrites the table's files, so that what was overwritten or erased takes no room.
+  [[nodiscard]] Result<> compact(Table table);
 
  private:
   friend class Snapshot;

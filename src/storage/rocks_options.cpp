@@ -50,7 +50,7 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options) {
   out.create_if_missing = !options.read_only;
   out.create_missing_column_families = !options.read_only;
   out.info_log = std::make_shared<NoLog>();
-  out.max_open_files = kMostOpenFiles;
+  out.max_open_files = options.read_only ? -1 : kMostOpenFiles;  // an owner may remove files meanwhile
   out.max_file_opening_threads = 1;  // a few files are opened sooner than sixteen threads are made
   out.max_background_jobs = 2;
   out.max_total_wal_size = kMostWalBytes;

@@ -185,7 +185,9 @@ Bytes encode_record(const StateSyncRecord& record) {
   return to.take();
 }
 
-std::optional<StateSyncRecord> decode_record(ByteView bytes) {
+}  // namespace
+
+std::optional<StateSyncRecord> decode_state_sync_record(ByteView bytes) {
   auto from = rlp::decode_list(bytes);
   StateSyncRecord out;
   std::uint64_t moved = 0;
@@ -195,7 +197,6 @@ std::optional<StateSyncRecord> decode_record(ByteView bytes) {
   out.moved = moved != 0;
   return out;
 }
-}  // namespace
 
 StateSyncStore::StateSyncStore(Database& database) : database_(database) {}
 StateSyncStore::~StateSyncStore() = default;
@@ -203,7 +204,7 @@ StateSyncStore::~StateSyncStore() = default;
 std::optional<StateSyncRecord> StateSyncStore::record() const {
   const auto bytes = database_.get(Table::meta, as_bytes(meta::kStateSync));
   if (!bytes) return std::nullopt;
-  return intact(database_, Table::meta, decode_record(*bytes));
+  return intact(database_, Table::meta, decode_state_sync_record(*bytes));
 }
 
 std::optional<Hash256> StateSyncStore::node_hash(const NodePath& path) const {

@@ -41,6 +41,9 @@ struct StateSyncRecord {
   friend bool operator==(const StateSyncRecord&, const StateSyncRecord&) = default;
 };
 
+/// As the meta table holds it.
+std::optional<StateSyncRecord> decode_state_sync_record(ByteView bytes);
+
 /// One atomic step of the download.
 struct StateWrites {
   struct Node {
