@@ -17,14 +17,15 @@ using CommandFunction = quarry::Result<int> (*)(const quarry::NodeOptions&);
 constexpr std::pair<std::string_view, CommandFunction> kFunctions[] = {
     {"run", quarry::run_node},        {"console", quarry::run_console}, {"init", quarry::run_init},
     {"import", quarry::run_import},   {"export", quarry::run_export},   {"attach", quarry::run_attach},
-    {"account", quarry::run_account}, {"migrate", quarry::run_migrate}, {"version", quarry::run_version},
+    {"account", quarry::run_account}, {"migrate", quarry::run_migrate}, {"db", quarry::run_db},
+    {"version", quarry::run_version},
 };
 
-int fatal(const quarry::Error& error) {
+int fatal(const quarry::Error& error, int code = 1) {
   quarry::flush_log();
   std::fprintf(stderr, "Fatal: %s\n", error.what.c_str());
   if (!error.remedy.empty()) std::fprintf(stderr, "%s\n", error.remedy.c_str());
-  return 1;
+  return code;
 }
 }  // namespace
 
@@ -32,7 +33,7 @@ int main(int argc, char** argv) {
   using namespace quarry;
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto parsed = parse_options(arguments);
-  if (!parsed) return fatal(parsed.error());
+  if (!parsed) return fatal(parsed.error(), usage_exit_code(arguments));
   const NodeOptions& options = parsed->options;
   if (options.help || options.command == "help") {
     std::fputs(help_text(options.command).c_str(), stdout);

@@ -78,6 +78,13 @@ struct NodeOptions {
   std::string export_format = "rlp";  ///< "rlp" or "jbc"
   std::optional<unsigned> jbc_zeros;  ///< migrate jbc: leading hex zeros of a valid hash; none: inferred
 
+  // Inspection: db
+  bool json = false;
+  bool deep = false;               ///< db verify: every trie node, code and flat entry
+  bool check_seals = false;        ///< db verify: every header's seal
+  std::string list_from, list_to;  ///< db list: keys, or first parts of keys; empty: the table's ends
+  std::uint64_t list_limit = 25;   ///< db list: rows; 0: all
+
   // jbc chains
   std::vector<std::string> jbc_peers;  ///< URLs under which peers serve blockchain.json
   std::string jbc_data;                ///< data of the blocks we mine; empty: "I block #N"

@@ -349,6 +349,18 @@ constexpr OptionRow kOptions[] = {
      "export: rlp, or jbc for a folder of JSON files (default rlp)",
      set_export_format},
 
+    {"json", {}, inspection, "", "db: print JSON", set_switch<&O::json>},
+    {"from", {}, inspection, "KEY", "db list: the first key, or how it begins", set_text<&O::list_from>},
+    {"to", {}, inspection, "KEY", "db list: the last key, or how it begins", set_text<&O::list_to>},
+    {"limit",
+     {},
+     inspection,
+     "N",
+     "db list: rows at most; 0: all (default 25)",
+     set_number<&O::list_limit, 0, kMaxU64>},
+    {"deep", {}, inspection, "", "db verify: every trie node, code and flat entry", set_switch<&O::deep>},
+    {"seals", {}, inspection, "", "db verify: every header's seal", set_switch<&O::check_seals>},
+
     {"jbc.zeros",
      {"zeros"},
      jbc,
@@ -453,8 +465,8 @@ constexpr ForeignOption kForeign[] = {
 
 std::string_view title(OptionGroup group) {
   constexpr std::array<std::string_view, kOptionGroups> kTitles = {
-      "Data",       "Network", "JSON-RPC", "Accounts", "Mining", "ethash files", "migrate and export",
-      "jbc chains", "Console", "Logging"};
+      "Data", "Network",    "JSON-RPC", "Accounts", "Mining", "ethash files", "migrate and export",
+      "db",   "jbc chains", "Console",  "Logging"};
   return kTitles[static_cast<std::size_t>(group)];
 }
 std::span<const OptionRow> option_table() {

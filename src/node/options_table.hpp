@@ -19,6 +19,7 @@ enum class OptionGroup : std::uint8_t {
   mining,
   ethash,
   files,
+  inspection,
   jbc,
   console,
   logging

@@ -22,13 +22,14 @@ namespace quarry {
 struct Shown {
   enum class Kind : std::uint8_t { none, text, number, flag, list, record };
   Kind kind = Kind::none;
-  std::string text = {};  ///< text as it is; a number in decimal; a flag as "true" or "false"
+  std::string text = {};  ///< text as it is; a number (of 64 bits) in decimal; a flag as "true" or "false"
   std::vector<std::pair<std::string, Shown>> members = {};  ///< a list's have no names
 
   static Shown of_text(std::string text) { return {Kind::text, std::move(text)}; }
   static Shown of_hex(ByteView bytes);
   static Shown of(std::uint64_t number) { return {Kind::number, std::to_string(number)}; }
-  static Shown of(const U256& number) { return {Kind::number, number.to_decimal()}; }
+  /// Decimal text: JSON's numbers do not hold it.
+  static Shown of(const U256& number) { return {Kind::text, number.to_decimal()}; }
   static Shown of_flag(bool flag) { return {Kind::flag, flag ? "true" : "false"}; }
   static Shown list() { return {Kind::list}; }
   static Shown record() { return {Kind::record}; }

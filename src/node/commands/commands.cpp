@@ -11,6 +11,8 @@ constexpr CommandRow kCommands[] = {
     {"import", "FILE…", "Read blocks from files (RLP, also .gz)", 1, kAny},
     {"export", "FILE [FIRST LAST]", "Write blocks to a file (RLP, .gz when named so), or to a folder", 1, 3},
     {"migrate", "jbc FILES", "Take over a chain of another program", 2, 2},
+    {"db", "stats|get|list|verify|check|compact|checkpoint|rewind|repair",
+     "Look at the database, check it, repair it", 1, 3, 2},
     {"attach", "[URL|SOCKET]", "A JavaScript prompt on a running node", 0, 1},
     {"account", "new|list|import|update", "Make, list, take over accounts, change a passphrase", 0, 2},
     {"version", "", "Print the version", 0, 0},
@@ -20,6 +22,13 @@ constexpr CommandRow kCommands[] = {
 
 std::span<const CommandRow> command_table() {
   return kCommands;
+}
+
+int usage_exit_code(std::span<const std::string> arguments) {
+  for (const std::string& word : arguments)
+    for (const CommandRow& row : kCommands)
+      if (row.name == word) return row.usage_exit_code;
+  return 1;
 }
 
 }  // namespace quarry

@@ -5,6 +5,7 @@
 /// function is whose is known to `main` alone, so that reading a command line draws in no node.
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/expected.hpp"
@@ -19,10 +20,14 @@ struct CommandRow {
   std::string_view help;   ///< one line
   std::size_t least_args;
   std::size_t most_args;
+  int usage_exit_code = 1;  ///< how the program ends when the command line cannot be read
 };
 
 /// In the order help shows them; the first is what runs when no command is named.
 std::span<const CommandRow> command_table();
+
+/// The exit code for a command line that could not be read: that of the first command named in it.
+int usage_exit_code(std::span<const std::string> arguments);
 
 Result<int> run_node(const NodeOptions& options);     ///< the node, in the foreground
 Result<int> run_console(const NodeOptions& options);  ///< the node with a prompt on the terminal
@@ -32,6 +37,7 @@ Result<int> run_init(const NodeOptions& options);
 Result<int> run_import(const NodeOptions& options);
 Result<int> run_export(const NodeOptions& options);
 Result<int> run_migrate(const NodeOptions& options);  ///< another program's chain into a data dir
+Result<int> run_db(const NodeOptions& options);       ///< what lies in the database, and is it right
 Result<int> run_version(const NodeOptions& options);
 
 }  // namespace quarry
