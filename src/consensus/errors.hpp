@@ -31,6 +31,12 @@ enum class [[nodiscard]] BlockRule : std::uint8_t{
     seal_result,
     seal_epoch,
 
+    // Authority chains: EIP-225.
+    clique_form,          ///< extra data, mix hash, nonce or ommers that no authority block has
+    clique_checkpoint,    ///< a checkpoint's signers or vote
+    unauthorized_signer,
+    signed_recently,
+
     // Ommers: Yellow Paper 11.1.
     ommers_hash,
     ommer_count,
