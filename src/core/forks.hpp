@@ -63,6 +63,8 @@ struct Activation {
 class Rules {
  public:
   bool has(Fork fork) const { return bits_ >> static_cast<unsigned>(fork) & 1; }
+  /// One bit a fork: a key for tables that are made once a set of rules.
+  std::uint32_t bits() const { return bits_; }
   void set(Fork fork) { bits_ |= std::uint32_t{1} << static_cast<unsigned>(fork); }
   friend bool operator==(const Rules&, const Rules&) = default;
 

@@ -3,77 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/limb_division.hpp"
+
 namespace quarry {
-namespace {
-using Wide = unsigned __int128;
-
-/// Knuth's algorithm D (The Art of Computer Programming 4.3.1) in base 2^64; the divisor has
-/// `n` >= 2 limbs, its top one not zero.
-U256Division divide_long(const U256& dividend, const U256& divisor, int n) {
-  const int shift = std::countl_zero(divisor.limbs[n - 1]);
-  const U256 v = divisor << shift;
-  std::array<std::uint64_t, 5> u{};
-  const U256 low = dividend << shift;
-  std::copy(low.limbs.begin(), low.limbs.end(), u.begin());
-  u[4] = shift == 0 ? 0 : dividend.limbs[3] >> (64 - shift);
-
-  U256Division out;
-  for (int j = 4 - n; j >= 0; --j) {
-    const Wide numerator = Wide{u[j + n]} << 64 | u[j + n - 1];
-    Wide guess, rest;
-    if (u[j + n] >= v.limbs[n - 1]) {
-      guess = ~std::uint64_t{0};
-      rest = numerator - guess * v.limbs[n - 1];
-    } else {
-      guess = numerator / v.limbs[n - 1];
-      rest = numerator % v.limbs[n - 1];
-    }
-    while (rest >> 64 == 0 && guess * v.limbs[n - 2] > (rest << 64 | u[j + n - 2])) {
-      --guess;
-      rest += v.limbs[n - 1];
-    }
-    std::uint64_t borrow = 0;
-    Wide carry = 0;
-    for (int i = 0; i <= n; ++i) {
-      if (i < n) carry += guess * v.limbs[i];
-      const auto part = static_cast<std::uint64_t>(carry);
-      carry >>= 64;
-      const Wide difference = Wide{u[i + j]} - part - borrow;
-      u[i + j] = static_cast<std::uint64_t>(difference);
-      borrow = static_cast<std::uint64_t>(difference >> 64) & 1;
-    }
-    if (borrow != 0) {
-      --guess;
-      Wide sum = 0;
-      for (int i = 0; i <= n; ++i) {
-        sum += Wide{u[i + j]} + (i < n ? v.limbs[i] : 0);
-        u[i + j] = static_cast<std::uint64_t>(sum);
-        sum >>= 64;
-      }
-    }
-    out.quotient.limbs[j] = static_cast<std::uint64_t>(guess);
-  }
-  U256 remainder;
-  std::copy_n(u.begin(), n, remainder.limbs.begin());
-  out.remainder = remainder >> shift;
-  return out;
-}
-}  // namespace
 
 U256Division divide(const U256& dividend, const U256& divisor) {
   if (divisor.is_zero()) return {};
   if (dividend < divisor) return {.quotient = {}, .remainder = dividend};
-  int n = 4;
+  if (dividend.fits_u64())
+    return {dividend.limbs[0] / divisor.limbs[0], dividend.limbs[0] % divisor.limbs[0]};
+  int m = 4, n = 4;
+  while (dividend.limbs[m - 1] == 0) --m;
   while (divisor.limbs[n - 1] == 0) --n;
-  if (n > 1) return divide_long(dividend, divisor, n);
+  std::uint64_t u[5] = {dividend.limbs[0], dividend.limbs[1], dividend.limbs[2], dividend.limbs[3]};
+  std::uint64_t d[4] = {divisor.limbs[0], divisor.limbs[1], divisor.limbs[2], divisor.limbs[3]};
   U256Division out;
-  Wide rest = 0;
-  for (int i = 3; i >= 0; --i) {
-    rest = rest << 64 | dividend.limbs[i];
-    out.quotient.limbs[i] = static_cast<std::uint64_t>(rest / divisor.limbs[0]);
-    rest %= divisor.limbs[0];
-  }
-  out.remainder = static_cast<std::uint64_t>(rest);
+  limbs::divide(u, m, d, n, [&](int i, std::uint64_t limb) { out.quotient.limbs[i] = limb; });
+  std::copy_n(u, n, out.remainder.limbs.begin());
   return out;
 }
 
