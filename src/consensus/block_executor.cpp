@@ -3,9 +3,19 @@
 #include <fmt/format.h>
 
 namespace quarry {
+namespace {
+void add_balance(const StateView& state, StateDiff& diff, const Reward& reward) {
+  const auto [entry, is_new] = diff.accounts.try_emplace(reward.to);
+  if (is_new) entry->second.after = state.account(reward.to);
+  Account account = entry->second.after.value_or(Account{});
+  account.balance += reward.amount;
+  entry->second.after = account;
+}
+}  // namespace
 
 Expected<Execution, BlockError> execute_block(const StateView& state, const Header& header, const Body& body,
-                                              const Rules& rules, const Engine& engine) {
+                                              const ExecutionContext& context,
+                                              std::span<const std::optional<Address>>) {
   if (!body.transactions.empty()) {
     return tl::unexpected(BlockError{
         BlockRule::transactions_unsupported,
@@ -13,7 +23,9 @@ Expected<Execution, BlockError> execute_block(const StateView& state, const Head
                     header.number, body.transactions.size(), body.transactions.size() == 1 ? "" : "s")});
   }
   Execution out;
-  engine.add_rewards(state, header, body.ommers, rules, out.diff);
+  const Rules rules = context.spec.forks.rules(header.number, header.timestamp);
+  for (const Reward& reward : context.engine.rewards(header, body.ommers, rules))
+    add_balance(state, out.diff, reward);
   return out;
 }
 

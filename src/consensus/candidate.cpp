@@ -53,7 +53,7 @@ Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
   Header header = next_header(request);
   Body body;
   if (request.with_ommers) body.ommers = pick_ommers();
-  auto execution = execute_block(state_.view(), header, body, validator_.rules(header), validator_.engine());
+  auto execution = execute_block(state_.view(), header, body, {spec(), validator_.engine()});
   if (!execution) return fail(execution.error().detail);
   header.ommers_hash = ommers_hash(body.ommers);
   header.transactions_root = transactions_root(body.transactions);

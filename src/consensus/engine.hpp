@@ -8,7 +8,6 @@
 #include "consensus/errors.hpp"
 #include "core/chain_spec.hpp"
 #include "core/expected.hpp"
-#include "core/state_diff.hpp"
 #include "core/worker_pool.hpp"
 
 namespace quarry::ethash {
@@ -16,6 +15,13 @@ class Caches;
 }
 
 namespace quarry {
+
+/// What a block pays to somebody out of nothing.
+struct Reward {
+  Address to;
+  Wei amount;
+  friend bool operator==(const Reward&, const Reward&) = default;
+};
 
 /// Thread-safe: an engine keeps no state of the chain.
 class Engine {
@@ -36,9 +42,12 @@ class Engine {
   virtual void verify_seals(std::span<const Header* const> headers, std::span<Verdict> verdicts) = 0;
   virtual std::size_t seal_batch() const = 0;
 
-  /// What the block's author and its ommers' authors get: changes over `state`, put into `diff`.
-  virtual void add_rewards(const StateView& state, const Header& header, std::span<const SealedHeader> ommers,
-                           const Rules& rules, StateDiff& diff) const = 0;
+  /// What the block's author and its ommers' authors get, in the order in which it is paid.
+  virtual std::vector<Reward> rewards(const Header& header, std::span<const SealedHeader> ommers,
+                                      const Rules& rules) const = 0;
+
+  /// Who gets the fees, and whom COINBASE names. The beneficiary but where the header says it otherwise.
+  virtual Address author(const Header& header) const { return header.beneficiary; }
 
   /// The chain's head moved: an engine may prepare what the next epoch needs.
   virtual void on_head(BlockNum) {}

@@ -54,10 +54,9 @@ std::size_t EthashEngine::seal_batch() const {
   return ethash::kVerifyBatch;
 }
 
-void EthashEngine::add_rewards(const StateView& state, const Header& header,
-                               std::span<const SealedHeader> ommers, const Rules& rules,
-                               StateDiff& diff) const {
-  add_ethash_rewards(state, header, ommers, rules, diff);
+std::vector<Reward> EthashEngine::rewards(const Header& header, std::span<const SealedHeader> ommers,
+                                          const Rules& rules) const {
+  return ethash_rewards(header, ommers, rules);
 }
 
 void EthashEngine::on_head(BlockNum number) {

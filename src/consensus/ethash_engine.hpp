@@ -18,8 +18,8 @@ class EthashEngine final : public Engine {
   std::size_t most_ommers() const override { return 2; }
   void verify_seals(std::span<const Header* const> headers, std::span<Verdict> verdicts) override;
   std::size_t seal_batch() const override;
-  void add_rewards(const StateView& state, const Header& header, std::span<const SealedHeader> ommers,
-                   const Rules& rules, StateDiff& diff) const override;
+  std::vector<Reward> rewards(const Header& header, std::span<const SealedHeader> ommers,
+                              const Rules& rules) const override;
   void on_head(BlockNum number) override;
 
  private:

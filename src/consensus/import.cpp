@@ -116,8 +116,7 @@ ChainImpl::Added ChainImpl::extend(const Block& block, const TotalDifficulty& to
 
 /// Executes on the pending state and checks what came out; on failure the pending state is as before.
 ChainImpl::Added ChainImpl::run(const SealedHeader& header, const Body& body) {
-  auto execution =
-      execute_block(state_.view(), *header, body, validator_.rules(*header), validator_.engine());
+  auto execution = execute_block(state_.view(), *header, body, {spec(), validator_.engine()});
   if (!execution) return Failure{id_of(header), std::move(execution.error()), {}};
   const RootHash root = state_.apply(header->number, execution->diff);
   if (auto error = validator_.execution(*header, *execution, root)) {

@@ -33,15 +33,21 @@ enum class Fork : std::uint8_t {
   cancun,
   prague,
   osaka,
+  // Forks of the blob schedule alone (EIP-7892).
+  bpo1,
+  bpo2,
+  bpo3,
+  bpo4,
+  bpo5,
 };
-inline constexpr std::size_t kForkCount = static_cast<std::size_t>(Fork::osaka) + 1;
+inline constexpr std::size_t kForkCount = static_cast<std::size_t>(Fork::bpo5) + 1;
 
 struct ForkInfo {
   Fork fork;
   std::string_view name;       ///< for people
   std::string_view block_key;  ///< its key in a genesis file's "config" when set by block
   std::string_view time_key;   ///< and when set by time; empty when geth never had one
-  std::string_view brings;     ///< what a chain lacks without it, in a few words
+  std::string_view brings;     ///< what a private chain lacks without it, in a few words; empty: nothing
 };
 /// In the order of `Fork`.
 extern const std::array<ForkInfo, kForkCount> kForkTable;
@@ -61,6 +67,8 @@ struct Activation {
 
 /// The forks in force at one block: what every rule asks.
 class Rules {
+  static_assert(kForkCount <= 32);
+
  public:
   bool has(Fork fork) const { return bits_ >> static_cast<unsigned>(fork) & 1; }
   /// One bit a fork: a key for tables that are made once a set of rules.

@@ -89,7 +89,7 @@ Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const Chain
 std::vector<std::string> unset_forks(const ChainSpec& spec) {
   std::vector<std::string> lines;
   for (const ForkInfo& row : kForkTable) {
-    if (spec.forks[row.fork] || row.brings == "nothing a private chain needs") continue;
+    if (spec.forks[row.fork] || row.brings.empty()) continue;
     // Petersburg takes a part of Constantinople away; it is in force with it unless set otherwise.
     if (row.fork == Fork::petersburg) continue;
     lines.push_back(fmt::format("{}: missing {}", row.name, row.brings));

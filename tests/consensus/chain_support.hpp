@@ -92,9 +92,9 @@ class UnsealedEngine final : public Engine {
       if (headers[i]->nonce == bad_nonce()) verdicts[i] = BlockError{BlockRule::seal_mix, "bad nonce"};
   }
   std::size_t seal_batch() const override { return 12; }
-  void add_rewards(const StateView& state, const Header& header, std::span<const SealedHeader> ommers,
-                   const Rules& rules, StateDiff& diff) const override {
-    rules_.add_rewards(state, header, ommers, rules, diff);
+  std::vector<Reward> rewards(const Header& header, std::span<const SealedHeader> ommers,
+                              const Rules& rules) const override {
+    return rules_.rewards(header, ommers, rules);
   }
 
  private:

@@ -152,8 +152,7 @@ struct Run final : Ancestry {
     if (parent->second.state && block.body.transactions.empty() && !moves) {
       ++executed;
       added.state = parent->second.state;
-      const auto execution =
-          execute_block(*added.state, *block.header, block.body, validator.rules(*block.header), engine);
+      const auto execution = execute_block(*added.state, *block.header, block.body, {spec, engine});
       if (!execution) return execution.error();
       added.state->apply(execution->diff);
       if (auto error = validator.execution(*block.header, *execution, added.state->root())) return error;

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "evm/precompiles/bn254/multiply.hpp"
 #include "evm/precompiles/bn254/pairing.hpp"
 
 namespace quarry::evm::bn254 {
@@ -64,6 +65,23 @@ TEST(Bn254Field, KeepsTheRulesOfAField) {
   // Against plain integers.
   EXPECT_EQ((Fp{1000000007} * Fp{998244353}).to_be(), (U256{1000000007} * U256{998244353}).to_be());
 }
+
+#if QUARRY_BN254_ADX
+TEST(Bn254Field, MultipliesTheSameWithAndWithoutAssembly) {
+  if (!detail::has_adx()) GTEST_SKIP() << "SKIPPED: this processor has no ADX";
+  std::mt19937_64 random(5);
+  const U256 edges[] = {U256{}, U256{1}, kFieldModulus - U256{1}, kFieldModulus - U256{2},
+                        U256{0x30644e72e131a028, ~0ull, ~0ull, ~0ull}};
+  for (int i = 0; i < 2000; ++i) {
+    const auto any = [&] {
+      return random() % 4 == 0 ? edges[random() % 5]
+                               : U256{random(), random(), random(), random()} % kFieldModulus;
+    };
+    const U256 a = any(), b = any();
+    ASSERT_EQ(detail::multiply_adx(a, b), detail::multiply_portable(a, b));
+  }
+}
+#endif
 
 TEST(Bn254Tower, KeepsTheRulesOfAField) {
   std::mt19937_64 random(2);

@@ -5,8 +5,21 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "evm/precompiles/bn254/multiply.hpp"
 
 namespace quarry::evm::bn254 {
+namespace {
+#if QUARRY_BN254_ADX
+const bool use_adx = detail::has_adx();
+#endif
+}  // namespace
+
+Fp operator*(const Fp& a, const Fp& b) {
+#if QUARRY_BN254_ADX
+  if (use_adx) return Fp::raw(Fp::reduced(detail::multiply_adx(a.value_, b.value_)));
+#endif
+  return Fp::raw(Fp::reduced(detail::multiply_portable(a.value_, b.value_)));
+}
 
 std::optional<Fp> Fp::from_be(ByteView bytes) {
   static constexpr U256 kSquare = power_of_two(512);

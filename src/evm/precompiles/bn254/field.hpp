@@ -31,9 +31,9 @@ class Fp {
 
   friend constexpr Fp operator+(const Fp& a, const Fp& b);
   friend constexpr Fp operator-(const Fp& a, const Fp& b);
-  friend constexpr Fp operator*(const Fp& a, const Fp& b);
+  friend Fp operator*(const Fp& a, const Fp& b);
   constexpr Fp operator-() const { return Fp{} - *this; }
-  constexpr Fp squared() const { return *this * *this; }
+  Fp squared() const { return *this * *this; }
   constexpr Fp doubled() const { return *this + *this; }
   constexpr Fp halved() const;
   /// Zero for zero.
@@ -54,17 +54,13 @@ class Fp {
 };
 
 // ------------------------------------------------------------------------------------------------------------
+// Limbs are named one by one: GCC leaves loops over them rolled up, at three times the cost.
 
 namespace detail {
 using Wide = unsigned __int128;
-/// -1/p modulo 2^64
-inline constexpr std::uint64_t kMinusInverse = 0x87d20782e4866389;
-static_assert(kMinusInverse * kFieldModulus.limbs[0] == ~std::uint64_t{0});
 
-/// acc + a * b + carry; the upper half becomes the new carry.
-constexpr std::uint64_t multiply_add(std::uint64_t acc, std::uint64_t a, std::uint64_t b,
-                                     std::uint64_t& carry) {
-  const Wide sum = Wide{a} * b + acc + carry;
+constexpr std::uint64_t add(std::uint64_t a, std::uint64_t b, std::uint64_t& carry) {
+  const Wide sum = Wide{a} + b + carry;
   carry = static_cast<std::uint64_t>(sum >> 64);
   return static_cast<std::uint64_t>(sum);
 }
@@ -76,13 +72,12 @@ constexpr std::uint64_t subtract(std::uint64_t a, std::uint64_t b, std::uint64_t
 }  // namespace detail
 
 constexpr U256 Fp::reduced(const U256& value) {
-  U256 less;
+  const auto& [v0, v1, v2, v3] = value.limbs;
+  const auto& p = kFieldModulus.limbs;
   std::uint64_t borrow = 0;
-  for (int i = 0; i < 4; ++i)
-    less.limbs[i] = detail::subtract(value.limbs[i], kFieldModulus.limbs[i], borrow);
-  const std::uint64_t keep = 0 - borrow;
-  for (int i = 0; i < 4; ++i) less.limbs[i] = (value.limbs[i] & keep) | (less.limbs[i] & ~keep);
-  return less;
+  const std::uint64_t r0 = detail::subtract(v0, p[0], borrow), r1 = detail::subtract(v1, p[1], borrow);
+  const std::uint64_t r2 = detail::subtract(v2, p[2], borrow), r3 = detail::subtract(v3, p[3], borrow);
+  return {borrow ? v3 : r3, borrow ? v2 : r2, borrow ? v1 : r1, borrow ? v0 : r0};
 }
 
 constexpr U256 Fp::power_of_two(int doublings) {
@@ -92,47 +87,30 @@ constexpr U256 Fp::power_of_two(int doublings) {
 }
 
 constexpr Fp operator+(const Fp& a, const Fp& b) {
-  return Fp::raw(Fp::reduced(a.value_ + b.value_));  // below 2^255: no carry out
+  const auto &x = a.value_.limbs, &y = b.value_.limbs;
+  std::uint64_t carry = 0;  // none out: the sum is below 2^255
+  const std::uint64_t s0 = detail::add(x[0], y[0], carry), s1 = detail::add(x[1], y[1], carry);
+  const std::uint64_t s2 = detail::add(x[2], y[2], carry), s3 = detail::add(x[3], y[3], carry);
+  return Fp::raw(Fp::reduced({s3, s2, s1, s0}));
 }
 
 constexpr Fp operator-(const Fp& a, const Fp& b) {
-  U256 out;
-  std::uint64_t borrow = 0;
-  for (int i = 0; i < 4; ++i) out.limbs[i] = detail::subtract(a.value_.limbs[i], b.value_.limbs[i], borrow);
+  const auto &x = a.value_.limbs, &y = b.value_.limbs, &p = kFieldModulus.limbs;
+  std::uint64_t borrow = 0, carry = 0;
+  const std::uint64_t d0 = detail::subtract(x[0], y[0], borrow), d1 = detail::subtract(x[1], y[1], borrow);
+  const std::uint64_t d2 = detail::subtract(x[2], y[2], borrow), d3 = detail::subtract(x[3], y[3], borrow);
   const std::uint64_t mask = 0 - borrow;
-  detail::Wide carry = 0;
-  for (int i = 0; i < 4; ++i) {
-    carry += detail::Wide{out.limbs[i]} + (kFieldModulus.limbs[i] & mask);
-    out.limbs[i] = static_cast<std::uint64_t>(carry);
-    carry >>= 64;
-  }
-  return Fp::raw(out);
+  const std::uint64_t r0 = detail::add(d0, p[0] & mask, carry), r1 = detail::add(d1, p[1] & mask, carry);
+  const std::uint64_t r2 = detail::add(d2, p[2] & mask, carry), r3 = detail::add(d3, p[3] & mask, carry);
+  return Fp::raw({r3, r2, r1, r0});
 }
 
-/// Montgomery multiplication, operand scanning; since p's two top bits are clear, the two carries of a row
-/// sum up without overflow.
-constexpr Fp operator*(const Fp& a, const Fp& b) {
-  const auto& x = a.value_.limbs;
-  const auto& p = kFieldModulus.limbs;
-  std::uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
-  for (int i = 0; i < 4; ++i) {
-    const std::uint64_t y = b.value_.limbs[i];
-    std::uint64_t high = 0, low = 0;
-    t0 = detail::multiply_add(t0, x[0], y, high);
-    const std::uint64_t m = t0 * detail::kMinusInverse;
-    detail::multiply_add(t0, m, p[0], low);
-    t1 = detail::multiply_add(t1, x[1], y, high);
-    t0 = detail::multiply_add(t1, m, p[1], low);
-    t2 = detail::multiply_add(t2, x[2], y, high);
-    t1 = detail::multiply_add(t2, m, p[2], low);
-    t3 = detail::multiply_add(t3, x[3], y, high);
-    t2 = detail::multiply_add(t3, m, p[3], low);
-    t3 = high + low;
+constexpr Fp::Fp(std::uint64_t value) {
+  for (int bit = 63; bit >= 0; --bit) {
+    *this = doubled();
+    if (value >> bit & 1) *this = *this + raw(power_of_two(256));
   }
-  return Fp::raw(Fp::reduced(U256{t3, t2, t1, t0}));
 }
-
-constexpr Fp::Fp(std::uint64_t value) : value_((raw(U256{value}) * raw(power_of_two(512))).value_) {}
 
 constexpr Fp Fp::halved() const {
   const U256 even = value_.limbs[0] % 2 == 0 ? value_ : value_ + kFieldModulus;

@@ -18,13 +18,13 @@ struct Fp2 {
 
   friend constexpr Fp2 operator+(const Fp2& x, const Fp2& y) { return {x.a + y.a, x.b + y.b}; }
   friend constexpr Fp2 operator-(const Fp2& x, const Fp2& y) { return {x.a - y.a, x.b - y.b}; }
-  friend constexpr Fp2 operator*(const Fp2& x, const Fp2& y) {
+  friend Fp2 operator*(const Fp2& x, const Fp2& y) {
     const Fp aa = x.a * y.a, bb = x.b * y.b;
     return {aa - bb, (x.a + x.b) * (y.a + y.b) - aa - bb};
   }
-  friend constexpr Fp2 operator*(const Fp2& x, const Fp& y) { return {x.a * y, x.b * y}; }
+  friend Fp2 operator*(const Fp2& x, const Fp& y) { return {x.a * y, x.b * y}; }
   constexpr Fp2 operator-() const { return {-a, -b}; }
-  constexpr Fp2 squared() const { return {(a + b) * (a - b), (a * b).doubled()}; }
+  Fp2 squared() const { return {(a + b) * (a - b), (a * b).doubled()}; }
   constexpr Fp2 doubled() const { return {a.doubled(), b.doubled()}; }
   constexpr Fp2 halved() const { return {a.halved(), b.halved()}; }
   constexpr Fp2 conjugate() const { return {a, -b}; }
