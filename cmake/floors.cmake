@@ -33,7 +33,7 @@ function(quarry_floor name)
   target_link_libraries(quarry_${name} PUBLIC ${used_targets} ${F_LIBS})
 endfunction()
 
-# A file named *_avx2.cpp or *_avx512.cpp is compiled for processors that have these; the code in it is
+# A file named *_avx2.cpp, *_avx512.cpp or *_shani.cpp is compiled for processors that have these; the code in it is
 # reached through a table chosen at run time (core/cpu.hpp).
 function(quarry_simd_flags)
   if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
@@ -42,8 +42,9 @@ function(quarry_simd_flags)
   set(avx2 -mavx2 -mbmi -mbmi2)
   # GCC 12 warns of its own intrinsics (PR 105593).
   set(avx512 ${avx2} -mavx512f -mavx512vl -mavx512bw -mavx512dq -mprefer-vector-width=512 -Wno-uninitialized)
+  set(shani -msha -msse4.1 -mssse3)
   foreach(source ${ARGN})
-    if(source MATCHES "_(avx2|avx512)\\.cpp$")
+    if(source MATCHES "_(avx2|avx512|shani)\\.cpp$")
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${${CMAKE_MATCH_1}}")
     endif()
   endforeach()

@@ -1,5 +1,9 @@
 #include "core/cpu.hpp"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cstdlib>
 #include <string_view>
 
@@ -18,6 +22,17 @@ SimdLevel detect() {
   return SimdLevel::avx2;
 #else
   return SimdLevel::portable;
+#endif
+}
+
+bool detect_sha() {
+#if defined(__x86_64__)
+  // __builtin_cpu_supports() of GCC 12 does not know "sha": leaf 7, EBX bit 29.
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b >> 29 & 1) != 0 &&
+         __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("ssse3");
+#else
+  return false;
 #endif
 }
 
@@ -54,6 +69,11 @@ SimdLevel simd_level() {
 
 std::span<const SimdLevel> simd_levels() {
   return std::span(kLevels).first(static_cast<std::size_t>(detected()) + 1);
+}
+
+bool has_sha_instructions() {
+  static const bool has = detect_sha();
+  return has && simd_level() != SimdLevel::portable;
 }
 
 }  // namespace quarry

@@ -21,4 +21,7 @@ SimdLevel simd_level();
 /// All that this processor has, `portable` first.
 std::span<const SimdLevel> simd_levels();
 
+/// SHA-256 instructions (SHA-NI) are there, and QUARRY_SIMD does not ask for portable code.
+bool has_sha_instructions();
+
 }  // namespace quarry

@@ -1,6 +1,7 @@
 #include "core/header.hpp"
 
 #include "core/check.hpp"
+#include "core/jbc.hpp"
 #include "core/keccak.hpp"
 
 namespace quarry {
@@ -61,8 +62,11 @@ Bytes encode_header(const Header& header) {
 }
 
 SealedHeader seal_header(Header header, HeaderIdentity identity) {
-  // The JSON-file chain's hash belongs here too, beside its codec, when that engine arrives.
-  QUARRY_CHECK(identity == HeaderIdentity::keccak_rlp);
+  if (identity == HeaderIdentity::jbc_sha256) {
+    const auto name = jbc::header_hash(header);
+    QUARRY_CHECK(name.has_value());
+    return SealedHeader::trusted(std::move(header), *name);
+  }
   const BlockHash hash{keccak256(encode_header(header))};
   return SealedHeader::trusted(std::move(header), hash);
 }
@@ -78,7 +82,11 @@ rlp::Decoded<SealedHeader> read_header(rlp::Reader& from, HeaderIdentity identit
   if (!reader.status) return rlp::fail(reader.status.error());
   if (auto end = list.finish(); !end) return rlp::fail(end.error());
   if (header.extra_data.size() > kMaxExtraDataBytes) return rlp::fail(rlp::DecodeError::overflow);
-  if (identity != HeaderIdentity::keccak_rlp) return seal_header(std::move(header), identity);
+  if (identity == HeaderIdentity::jbc_sha256) {
+    const auto name = jbc::header_hash(header);
+    if (!name) return rlp::fail(rlp::DecodeError::invalid_value);
+    return SealedHeader::trusted(std::move(header), *name);
+  }
   // Canonical decoding makes the bytes read the only encoding, so they are hashed as they came.
   return SealedHeader::trusted(std::move(header), BlockHash{keccak256(item->raw)});
 }
