@@ -43,6 +43,7 @@ Header ChainImpl::next_header(const CandidateRequest& request) const {
   header.gas_limit =
       next_gas_limit(parent_gas_limit(parent, rules), parent.gas_used, request.target_gas_limit);
   if (rules.has(Fork::london)) header.base_fee_per_gas = next_base_fee(parent);
+  validator_.engine().shape_candidate(parent, now(), header);
   return header;
 }
 

@@ -1,6 +1,7 @@
 #include "consensus/engine.hpp"
 
 #include "consensus/ethash_engine.hpp"
+#include "consensus/jbc/engine.hpp"
 
 namespace quarry {
 
@@ -12,8 +13,7 @@ Result<std::unique_ptr<Engine>> make_engine(const ChainSpec& spec, EngineContext
       return fail("the genesis asks for the engine clique, which this version does not have",
                   "use a genesis with \"ethash\": {} in its config, or without an engine");
     case EngineKind::jbc:
-      return fail("the genesis asks for the engine jbc, which this version does not have",
-                  "use a genesis with \"ethash\": {} in its config, or without an engine");
+      return std::make_unique<JbcEngine>(spec.jbc);
   }
   return fail("the genesis asks for an engine that is not known");
 }

@@ -23,10 +23,18 @@ struct Reward {
   friend bool operator==(const Reward&, const Reward&) = default;
 };
 
+/// Which table of header rules holds on a chain (header_rules.cpp).
+enum class HeaderRuleSet : std::uint8_t {
+  ethereum,
+  jbc,  ///< the JSON-file chain knows no gas, and its timestamps are text
+};
+
 /// Thread-safe: an engine keeps no state of the chain.
 class Engine {
  public:
   virtual ~Engine() = default;
+
+  virtual HeaderRuleSet header_rules() const { return HeaderRuleSet::ethereum; }
 
   /// The difficulty that a child of `parent` at `timestamp` must have; `rules` are the child's.
   virtual U256 next_difficulty(const Header& parent, Timestamp timestamp, const Rules& rules) const = 0;
@@ -48,6 +56,10 @@ class Engine {
 
   /// Who gets the fees, and whom COINBASE names. The beneficiary but where the header says it otherwise.
   virtual Address author(const Header& header) const { return header.beneficiary; }
+
+  /// Gives a header to be sealed the form that this engine's headers have. It is complete as an Ethereum
+  /// header of the time `now`, but for what execution gives; its extra data is what the miner wants to say.
+  virtual void shape_candidate(const Header& /*parent*/, Timestamp /*now*/, Header&) const {}
 
   /// The chain's head moved: an engine may prepare what the next epoch needs.
   virtual void on_head(BlockNum) {}

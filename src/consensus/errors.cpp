@@ -25,6 +25,7 @@ constexpr std::array<RuleName, kBlockRuleCount> kRuleNames = {{
     {BlockRule::seal_mix, "seal mix"},
     {BlockRule::seal_result, "seal result"},
     {BlockRule::seal_epoch, "seal epoch"},
+    {BlockRule::jbc_form, "jbc form"},
     {BlockRule::clique_form, "clique form"},
     {BlockRule::clique_checkpoint, "clique checkpoint"},
     {BlockRule::unauthorized_signer, "unauthorized signer"},

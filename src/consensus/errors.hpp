@@ -30,6 +30,7 @@ enum class [[nodiscard]] BlockRule : std::uint8_t{
     seal_mix,
     seal_result,
     seal_epoch,
+    jbc_form,  ///< a header of the JSON-file chain that is not what such a block's header must be
 
     // Authority chains: EIP-225.
     clique_form,          ///< extra data, mix hash, nonce or ommers that no authority block has

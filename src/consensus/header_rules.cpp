@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "consensus/base_fee.hpp"
+#include "core/jbc.hpp"
 
 namespace quarry {
 namespace {
@@ -98,11 +99,33 @@ Verdict not_in_the_future(const HeaderCheck& c) {
       c.header.timestamp, *c.now, c.header.timestamp - *c.now);
 }
 
+/// The names of 32 bytes match already; block 0's hash and block 1's word for it may be any text.
+Verdict jbc_prev_hash_matches(const HeaderCheck& c) {
+  if (c.header.number != 1) return {};
+  const auto parent = jbc::from_header(c.parent), block = jbc::from_header(c.header);
+  if (!parent || !block) return broken(BlockRule::jbc_form, "invalid block: it carries no jbc block");
+  if (block->prev_hash == parent->hash) return {};
+  return broken(BlockRule::not_linked, "invalid prev_hash: it is \"{}\", block 0's hash is \"{}\"",
+                block->prev_hash, parent->hash);
+}
+
 using HeaderRule = Verdict (*)(const HeaderCheck&);
 constexpr HeaderRule kHeaderRules[] = {
     number_follows,      extra_data_fits,      time_passes,     difficulty_is_computed, gas_limit_is_bounded,
     gas_used_is_bounded, base_fee_is_computed, no_later_fields, dao_marker_is_right,    not_in_the_future,
 };
+constexpr HeaderRule kJbcRules[] = {number_follows, extra_data_fits, difficulty_is_computed,
+                                    jbc_prev_hash_matches};
+
+std::span<const HeaderRule> rules_of(HeaderRuleSet set) {
+  switch (set) {
+    case HeaderRuleSet::ethereum:
+      return kHeaderRules;
+    case HeaderRuleSet::jbc:
+      return kJbcRules;
+  }
+  return kHeaderRules;
+}
 }  // namespace
 
 Gas parent_gas_limit(const Header& parent, const Rules& rules) {
@@ -111,7 +134,7 @@ Gas parent_gas_limit(const Header& parent, const Rules& rules) {
 }
 
 Verdict check_header_rules(const HeaderCheck& check) {
-  for (const HeaderRule rule : kHeaderRules)
+  for (const HeaderRule rule : rules_of(check.engine.header_rules()))
     if (Verdict verdict = rule(check)) return verdict;
   return {};
 }

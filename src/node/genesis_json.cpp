@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "consensus/jbc/json.hpp"
 #include "core/hex.hpp"
 #include "node/json_tree.hpp"
 
@@ -51,6 +52,10 @@ class GenesisReader {
                   "A genesis file is one JSON object: { \"config\": …, \"difficulty\": …, … }");
     const bool fine = read_top(root) && read_config(root) && read_alloc(root) && check_extra_data(root);
     if (!fine) return tl::unexpected(error_);
+    if (out_.genesis.spec.engine == EngineKind::jbc) {
+      if (!shape_jbc(root)) return tl::unexpected(error_);
+      return std::move(out_);
+    }
     fill_fork_fields();
     return std::move(out_);
   }
@@ -158,8 +163,9 @@ class GenesisReader {
   bool read_top(const JsonValue& root) {
     Header& header = out_.genesis.header;
     warn_odd_keys(root, "", [](std::string_view key) { return one_of(kTopKeys, key); });
-    if (!need(root, "gasLimit", "\"0x2fefd8\"") || !need(root, "difficulty", "\"0x20000\"") ||
-        !need(root, "alloc", "{}"))
+    // The JSON-file chain has neither gas nor accounts, and its difficulty follows from the zeros.
+    if (!asks_for_jbc(root) && (!need(root, "gasLimit", "\"0x2fefd8\"") ||
+                                !need(root, "difficulty", "\"0x20000\"") || !need(root, "alloc", "{}")))
       return false;
     std::uint64_t nonce = 0;
     const JsonValue* extra = present(root, "extraData");
@@ -178,6 +184,11 @@ class GenesisReader {
     if (fine && header.number != 0)
       return bad_value(*present(root, "number"), "number", "a genesis block has number 0");
     return fine;
+  }
+
+  static bool asks_for_jbc(const JsonValue& root) {
+    const JsonValue* config = present(root, "config");
+    return config != nullptr && config->is(Kind::object) && present(*config, "jbc") != nullptr;
   }
 
   static bool is_config_key(std::string_view key) {
@@ -202,7 +213,7 @@ class GenesisReader {
       return is_config_key(key) || one_of(kConfigKeysWithoutEffect, key);
     });
     ChainSpec& spec = out_.genesis.spec;
-    if (present(*config, "chainId") == nullptr)
+    if (present(*config, "chainId") == nullptr && !asks_for_jbc(root))
       warn("config has no \"chainId\": it is 0, and wallets may refuse to sign");
     if (const JsonValue* dao = present(*config, "daoForkSupport")) {
       if (!dao->is(Kind::boolean)) return bad_value(*dao, "config.daoForkSupport", "neither true nor false");
@@ -264,6 +275,7 @@ class GenesisReader {
   }
 
   bool read_alloc(const JsonValue& root) {
+    if (present(root, "alloc") == nullptr) return true;  // read_top() let it pass
     const JsonValue& alloc = *present(root, "alloc");
     if (!alloc.is(Kind::object))
       return bad_value(alloc, "alloc", fmt::format("{} where an object belongs", name_of(alloc.kind)));
@@ -349,6 +361,20 @@ class GenesisReader {
         fmt::format(
             "{} bytes; clique wants {} bytes of vanity, {} a signer (at least one), then {} zero bytes", size,
             kCliqueVanity, kAddressBytes, kCliqueSeal));
+  }
+
+  /// Block 0 of the JSON-file chain: what has no meaning there is left out.
+  bool shape_jbc(const JsonValue& root) {
+    Genesis& genesis = out_.genesis;
+    if (!genesis.alloc.empty()) warn("alloc has no effect: a jbc chain has no accounts");
+    if (std::exchange(genesis.spec.forks, {}) != ForkSchedule{}) warn("forks have no effect on a jbc chain");
+    genesis.alloc.clear();
+    genesis.header = jbc::genesis_header(genesis.header, genesis.spec.jbc.zeros);
+    const auto block = jbc::from_header(genesis.header);
+    if (!block || !jbc::check_form(*block)) return true;
+    const JsonValue* extra = present(root, "extraData");
+    return bad_value(extra == nullptr ? root : *extra, "extraData",
+                     "it must be the data of a jbc block, text in UTF-8: " + jbc::check_form(*block)->detail);
   }
 
   /// Later forks that hold from block 0 on give the genesis header their fields.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "consensus/genesis.hpp"
+#include "core/jbc.hpp"
 #include "fixtures.hpp"
 #include "node/fork_change.hpp"
 
@@ -205,4 +207,30 @@ TEST(ForkChange, UnsetForksSayWhatIsMissing) {
       std::none_of(lines.begin(), lines.end(), [](const auto& l) { return l.starts_with("Byzantium"); }));
   EXPECT_TRUE(
       std::any_of(lines.begin(), lines.end(), [](const auto& l) { return l.find("PUSH0") != l.npos; }));
+}
+
+TEST(GenesisJson, JbcChainNeedsItsZerosOnly) {
+  const std::string text = R"({"config": {"jbc": {"zeros": 4}}, "timestamp": 1508895381,
+                               "extraData": "0x466972737420626c6f636b2064617461", "nonce": "0x9a274"})";
+  const auto file = read(text);
+  EXPECT_TRUE(file.warnings.empty());
+  EXPECT_EQ(file.genesis.spec.engine, EngineKind::jbc);
+  EXPECT_EQ(file.genesis.header.difficulty, U256{1} << 16);
+  const auto block = jbc::from_header(genesis_block(file.genesis));
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->data, "First block data");
+  EXPECT_EQ(block->hash, "000002f9c703dc80340c08462a0d6acdac9d0e10eb4190f6e57af6bb0850d03c");
+  const auto again = read(genesis_to_json(file.genesis));
+  EXPECT_EQ(again.genesis.header, file.genesis.header);
+  EXPECT_EQ(again.genesis.spec, file.genesis.spec);
+
+  const auto odd = read(
+      R"({"config": {"jbc": {}, "londonBlock": 0}, "alloc": {"0x6688c4e945963e690a277d537ad934877f79a262":
+                           {"balance": "1"}}})");
+  EXPECT_TRUE(warns(odd, "alloc has no effect"));
+  EXPECT_TRUE(warns(odd, "forks have no effect"));
+  EXPECT_EQ(odd.genesis.spec.jbc.zeros, 5u);
+  EXPECT_FALSE(genesis_block(odd.genesis)->base_fee_per_gas);
+  EXPECT_NE(refusal(R"({"config": {"jbc": {}}, "extraData": "0x80ff"})").find("text in UTF-8"),
+            std::string::npos);
 }

@@ -26,13 +26,12 @@ void JbcEngine::verify_seals(std::span<const Header* const> headers, std::span<V
   for (std::size_t i = 0; i < headers.size(); ++i) verdicts[i] = verify(*headers[i], zeros_);
 }
 
-/// `header` has number, time and difficulty; its extra data is the block's data as the miner wants it.
-void JbcEngine::shape_candidate(const Header& parent, Header& header) const {
+void JbcEngine::shape_candidate(const Header& parent, Timestamp now, Header& header) const {
   const auto before = jbc::from_header(parent);
   QUARRY_CHECK(before.has_value());
   jbc::Block block;
   block.index = header.number;
-  block.timestamp = std::to_string(header.timestamp);
+  block.timestamp = std::to_string(now);
   block.prev_hash = before->hash;
   block.data = as_text(header.extra_data);
   if (block.data.empty()) block.data = fmt::format("I block #{}", block.index);

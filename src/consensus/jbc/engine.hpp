@@ -19,9 +19,10 @@ class JbcEngine final : public Engine {
   /// The hash's zeros, and that the header is what a jbc block's header must be, field for field.
   void verify_seals(std::span<const Header* const> headers, std::span<Verdict> verdicts) override;
   std::size_t seal_batch() const override { return 64; }
-  void add_rewards(const StateView&, const Header&, std::span<const SealedHeader>, const Rules&,
-                   StateDiff&) const override {}
-  void shape_candidate(const Header& parent, Header& header) const override;
+  std::vector<Reward> rewards(const Header&, std::span<const SealedHeader>, const Rules&) const override {
+    return {};
+  }
+  void shape_candidate(const Header& parent, Timestamp now, Header& header) const override;
 
  private:
   const unsigned zeros_;

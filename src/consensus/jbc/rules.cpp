@@ -16,8 +16,7 @@ std::optional<RuleError> check_block(const Block& before, const Block& block, un
     return RuleError{"index", fmt::format("the index is {}, must be {}: the block before it has {}",
                                           block.index, before.index + 1, before.index)};
   if (const std::string computed = compute_hash(block); block.hash != computed)
-    return RuleError{"hash",
-                     fmt::format("the hash is {}, the block's text gives {}", block.hash, computed)};
+    return RuleError{"hash", fmt::format("the hash is {}, the block's text gives {}", block.hash, computed)};
   if (block.prev_hash != before.hash)
     return RuleError{"prev_hash", fmt::format("prev_hash is {}, the hash of block {} is {}", block.prev_hash,
                                               before.index, before.hash)};

@@ -102,7 +102,7 @@ Result<int> run_init(const NodeOptions& options) {
   }
   for (const std::string& change : written->changes) log_info("Changed the chain's configuration: " + change);
   if (written->fresh) log_info("Writing custom genesis block");
-  tell_unset_forks(file->genesis.spec);
+  if (file->genesis.spec.engine != EngineKind::jbc) tell_unset_forks(file->genesis.spec);
   tell_block_time(file->genesis);
   log_info(written->fresh ? "Successfully wrote genesis state" : "The data dir holds this genesis already",
            {{"database", lock->paths().chaindata.string()}, {"hash", written->header.hash()}});
