@@ -35,6 +35,14 @@ constexpr std::array kTable = {
     Precompile{at(0x07), "bn254_mul", Fork::byzantium, p::bn254_multiply_gas, p::bn254_multiply},
     Precompile{at(0x08), "bn254_pairing", Fork::byzantium, p::bn254_pairing_gas, p::bn254_pairing},
     Precompile{at(0x09), "blake2f", Fork::istanbul, p::blake2f_gas, p::blake2f},
+    Precompile{at(0x0a), "point_evaluation", Fork::cancun, flat<50000>, p::point_evaluation},
+    Precompile{at(0x0b), "bls12_g1add", Fork::prague, flat<375>, p::bls_g1_add},
+    Precompile{at(0x0c), "bls12_g1msm", Fork::prague, p::bls_g1_msm_gas, p::bls_g1_msm},
+    Precompile{at(0x0d), "bls12_g2add", Fork::prague, flat<600>, p::bls_g2_add},
+    Precompile{at(0x0e), "bls12_g2msm", Fork::prague, p::bls_g2_msm_gas, p::bls_g2_msm},
+    Precompile{at(0x0f), "bls12_pairing", Fork::prague, p::bls_pairing_gas, p::bls_pairing},
+    Precompile{at(0x10), "bls12_map_fp_to_g1", Fork::prague, flat<5500>, p::bls_map_fp_to_g1},
+    Precompile{at(0x11), "bls12_map_fp2_to_g2", Fork::prague, flat<23800>, p::bls_map_fp2_to_g2},
     Precompile{at(0x100), "p256verify", Fork::osaka, flat<6900>, p::p256_verify},
 };
 

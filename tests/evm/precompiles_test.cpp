@@ -1,63 +1,18 @@
-#include "evm/precompiles.hpp"
-
-#include <gtest/gtest.h>
-
-#include <string>
+#include "precompile_support.hpp"
 
 namespace quarry::evm {
 namespace {
-
-/// The rules of a chain with all forks up to and with `last`.
-Rules rules_of(Fork last) {
-  Rules rules;
-  for (const ForkInfo& row : kForkTable)
-    if (row.fork <= last) rules.set(row.fork);
-  return rules;
-}
-
-Address address_of_number(std::uint16_t number) {
-  Address out;
-  out.bytes[18] = static_cast<std::uint8_t>(number >> 8);
-  out.bytes[19] = static_cast<std::uint8_t>(number);
-  return out;
-}
-
-Bytes hex(std::string_view text) {
-  auto out = from_hex(text);
-  EXPECT_TRUE(out) << text;
-  return out.value_or(Bytes{});
-}
-
-/// 32 bytes with `value` at their end.
-std::string word(std::uint64_t value) {
-  return to_hex(U256{value}.to_be());
-}
-
-/// What running contract `number` gives as hex, or "refused".
-std::string run(std::uint16_t number, ByteView input, Fork last = Fork::osaka) {
-  const Precompile* row = find_precompile(address_of_number(number), rules_of(last));
-  if (!row) return "none";
-  Bytes output;
-  return row->run(input, rules_of(last), output) ? to_hex(output) : "refused";
-}
-std::string run(std::uint16_t number, std::string_view input, Fork last = Fork::osaka) {
-  return run(number, hex(input), last);
-}
-
-Gas gas(std::uint16_t number, ByteView input, Fork last = Fork::osaka) {
-  return find_precompile(address_of_number(number), rules_of(last))->gas(input, rules_of(last));
-}
-Gas gas(std::uint16_t number, std::string_view input, Fork last = Fork::osaka) {
-  return gas(number, hex(input), last);
-}
 
 TEST(Precompiles, AreInForceFromTheirForkOn) {
   struct {
     std::uint16_t number;
     Fork last_without, first_with;
   } const rows[] = {
-      {0x05, Fork::eip158, Fork::byzantium},
-      {0x09, Fork::petersburg, Fork::istanbul},
+      {0x05, Fork::eip158, Fork::byzantium}, {0x09, Fork::petersburg, Fork::istanbul},
+      {0x0a, Fork::shanghai, Fork::cancun},  {0x0b, Fork::cancun, Fork::prague},
+      {0x0c, Fork::cancun, Fork::prague},    {0x0d, Fork::cancun, Fork::prague},
+      {0x0e, Fork::cancun, Fork::prague},    {0x0f, Fork::cancun, Fork::prague},
+      {0x10, Fork::cancun, Fork::prague},    {0x11, Fork::cancun, Fork::prague},
       {0x100, Fork::prague, Fork::osaka},
   };
   for (const auto& row : rows) {

@@ -38,6 +38,23 @@ Gas bn254_pairing_gas(ByteView input, const Rules& rules);
 bool blake2f(ByteView input, const Rules& rules, Bytes& output);
 Gas blake2f_gas(ByteView input, const Rules& rules);
 
+/// 0x0a: versioned hash, z, y (32 each), commitment, proof (48 each) to 4096 and the scalar field's modulus,
+/// a word each, when the commitment opens to y at z (EIP-4844).
+bool point_evaluation(ByteView input, const Rules& rules, Bytes& output);
+
+// 0x0b to 0x11 (EIP-2537): points of 128 (G1) and 256 bytes (G2), scalars of 32, field elements of 64 and
+// 128.
+bool bls_g1_add(ByteView input, const Rules& rules, Bytes& output);
+bool bls_g1_msm(ByteView input, const Rules& rules, Bytes& output);
+bool bls_g2_add(ByteView input, const Rules& rules, Bytes& output);
+bool bls_g2_msm(ByteView input, const Rules& rules, Bytes& output);
+bool bls_pairing(ByteView input, const Rules& rules, Bytes& output);
+bool bls_map_fp_to_g1(ByteView input, const Rules& rules, Bytes& output);
+bool bls_map_fp2_to_g2(ByteView input, const Rules& rules, Bytes& output);
+Gas bls_g1_msm_gas(ByteView input, const Rules& rules);
+Gas bls_g2_msm_gas(ByteView input, const Rules& rules);
+Gas bls_pairing_gas(ByteView input, const Rules& rules);
+
 /// 0x100: hash, r, s, x, y (32 each) to 1 in a word; to nothing when the signature is bad (EIP-7951).
 bool p256_verify(ByteView input, const Rules& rules, Bytes& output);
 
