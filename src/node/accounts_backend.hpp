@@ -17,6 +17,13 @@ class AccountsBackend final : public rpc::Accounts {
   Result<> unlock(const Address& address, const std::string& passphrase,
                   std::chrono::seconds duration) override;
   Result<> lock(const Address& address) override;
+  Result<RecoverableSignature> sign(const Address& address, const Hash256& message) override {
+    return keystore_.sign(address, message);
+  }
+  Result<RecoverableSignature> sign_with(const Address& address, const std::string& passphrase,
+                                         const Hash256& message) override {
+    return keystore_.sign_with(address, passphrase, message);
+  }
 
  private:
   Keystore& keystore_;

@@ -8,6 +8,7 @@
 
 #include "consensus/ethash/miner.hpp"
 #include "consensus/stored_chain.hpp"
+#include "consensus/txpool.hpp"
 #include "core/log.hpp"
 #include "node/accounts_backend.hpp"
 #include "node/chain_backend.hpp"
@@ -15,6 +16,7 @@
 #include "node/local_chain.hpp"
 #include "node/network_backend.hpp"
 #include "node/peer_bridge.hpp"
+#include "node/pool_backend.hpp"
 #include "node/static_nodes.hpp"
 #include "rpc/server.hpp"
 #include "rpc/store_reader.hpp"
@@ -93,6 +95,7 @@ struct App::Impl {
   WorkerPool sync_thread{"sync", 1, kMaxStrandTasks};
 
   LocalChain local;
+  std::unique_ptr<TxPool> pool;
   std::unique_ptr<ethash::Datasets> datasets;
   std::unique_ptr<ethash::Miner> miner;
   std::unique_ptr<Sealer> sealer;
@@ -105,6 +108,7 @@ struct App::Impl {
 
   std::unique_ptr<AccountsBackend> accounts;
   std::unique_ptr<MinerBackend> mining;
+  std::unique_ptr<PoolBackend> pool_backend;
   std::unique_ptr<NetworkBackend> network;
   std::unique_ptr<ChainBackend> chain_control;
   std::unique_ptr<rpc::ChainReader> rpc_reader;
@@ -117,6 +121,7 @@ Result<> App::Impl::open_chain() {
   auto opened = open_local_chain(datadir.paths(), options, workers);
   if (!opened) return tl::unexpected(opened.error());
   local = std::move(*opened);
+  pool = std::make_unique<TxPool>(*local.database, local.genesis.spec);
   facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
            .client_version = client_version(options.identity),
            .network_id = options.network_id.value_or(local.genesis.spec.chain_id.low64()),
@@ -163,6 +168,7 @@ Result<> App::Impl::open_network() {
           .mode = mode, .identity = facts.spec.header_identity(), .seed = std::random_device{}()},
       facts.network_id, facts.genesis_hash);
   local.chain->on_head([this](const HeadEvent& event) {
+    pool->on_head(event);
     sealer->on_head(event);
     bridge->on_head(event);
   });
@@ -191,8 +197,9 @@ Result<> App::Impl::open_rpc() {
                                              options.nat.starts_with("extip:") ? options.nat.substr(6) : "");
   chain_control = std::make_unique<ChainBackend>(facts, *local.database, *local.chain, chain_thread, *bridge);
   rpc_reader = std::make_unique<rpc::StoreReader>(*local.database);
+  pool_backend = std::make_unique<PoolBackend>(*pool);
   dispatcher = std::make_unique<rpc::Dispatcher>(
-      rpc::Backend{*chain_control, *network, *accounts, *mining, *rpc_reader});
+      rpc::Backend{*chain_control, *network, *accounts, *mining, *rpc_reader, *pool_backend});
 
   rpc::ServerOptions given{
       .http = options.http, .http_host = options.http_addr, .http_port = options.http_port};

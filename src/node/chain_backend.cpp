@@ -26,6 +26,19 @@ std::optional<rpc::SyncProgress> ChainBackend::syncing() {
                            .phase = sync::to_string(now.phase)};
 }
 
+evm::BlockEnv ChainBackend::environment(const Header& header) {
+  evm::BlockEnv env;
+  env.rules = facts_.spec.forks.rules(header.number, header.timestamp);
+  env.number = header.number;
+  env.timestamp = header.timestamp;
+  env.beneficiary = header.beneficiary;
+  env.gas_limit = header.gas_limit;
+  env.difficulty = header.difficulty;
+  env.base_fee = header.base_fee_per_gas.value_or(U256{});
+  env.chain_id = facts_.spec.chain_id;
+  return env;
+}
+
 Result<> ChainBackend::export_chain(const std::string& file, std::optional<BlockNum> first,
                                     std::optional<BlockNum> last) {
   const Snapshot snapshot = database_.snapshot();

@@ -32,6 +32,7 @@ class ChainBackend final : public rpc::ChainControl {
   std::string client_version() override { return facts_.client_version; }
   std::uint64_t network_id() override { return facts_.network_id; }
   const ChainSpec& spec() override { return facts_.spec; }
+  evm::BlockEnv environment(const Header& header) override;
   BlockHash genesis_hash() override { return facts_.genesis_hash; }
   unsigned protocol_version() override { return 63; }
 

@@ -268,4 +268,13 @@ Result<RecoverableSignature> Keystore::sign(const Address& address, const Hash25
               "unlock it first: personal.unlockAccount(\"" + address.hex() + "\")");
 }
 
+Result<RecoverableSignature> Keystore::sign_with(const Address& address, std::string_view passphrase,
+                                                 const Hash256& message) {
+  const auto account = find(address);
+  if (!account) return tl::unexpected(account.error());
+  const auto key = open_account(*account, passphrase);
+  if (!key) return tl::unexpected(key.error());
+  return quarry::sign(key->get(), message);
+}
+
 }  // namespace quarry

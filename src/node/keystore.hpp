@@ -4,7 +4,7 @@
 /// as geth writes them: `<dir>/UTC--2017-11-21T04-33-59.123456789Z--<address>`.
 ///
 /// Thread-safe. Deriving a key takes about a second and holds no lock; call what does it (new_account,
-/// import_key, update, unlock) on a worker, never on the loop.
+/// import_key, update, unlock, sign_with) on a worker, never on the loop.
 
 #include <chrono>
 #include <condition_variable>
@@ -60,6 +60,9 @@ class Keystore {
   bool is_unlocked(const Address& address);
   /// The error is geth's "authentication needed: password or unlock".
   Result<RecoverableSignature> sign(const Address& address, const Hash256& message);
+  /// The same with the key out of its file, without unlocking it.
+  Result<RecoverableSignature> sign_with(const Address& address, std::string_view passphrase,
+                                         const Hash256& message);
 
  private:
   using Clock = std::chrono::steady_clock;

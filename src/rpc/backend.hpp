@@ -15,7 +15,10 @@
 #include "core/block_id.hpp"
 #include "core/chain_spec.hpp"
 #include "core/expected.hpp"
+#include "core/receipt.hpp"
+#include "core/secp256k1.hpp"
 #include "core/state_diff.hpp"
+#include "evm/env.hpp"
 
 namespace quarry::rpc {
 
@@ -39,6 +42,29 @@ class Accounts {
   virtual Result<> unlock(const Address& address, const std::string& passphrase,
                           std::chrono::seconds duration) = 0;
   virtual Result<> lock(const Address& address) = 0;
+  /// Signs with an unlocked account's key.
+  virtual Result<RecoverableSignature> sign(const Address& address, const Hash256& message) = 0;
+  /// The same with the key out of its file, which stays locked. Takes about a second.
+  virtual Result<RecoverableSignature> sign_with(const Address& address, const std::string& passphrase,
+                                                 const Hash256& message) = 0;
+};
+
+/// Transactions that wait for a block.
+class TxnPool {
+ public:
+  virtual ~TxnPool() = default;
+  /// Checks the transaction against the head and takes it. The error starts with geth's words: "nonce too
+  /// low", "already known", "insufficient funds for gas * price + value".
+  virtual Result<> add(const Transaction& txn) = 0;
+  virtual std::optional<Transaction> find(const TxnHash& hash) = 0;
+  /// The nonce of the sender's next transaction: the state's, and what waits after it without a gap.
+  virtual std::uint64_t next_nonce(const Address& sender) = 0;
+  /// What a block could take now; a sender's in the order of their nonces.
+  virtual std::vector<Transaction> pending() = 0;
+  /// What waits for another transaction or for funds.
+  virtual std::vector<Transaction> queued() = 0;
+  /// The least price that is taken in, and what eth_gasPrice says on a chain without transactions.
+  virtual Wei least_price() = 0;
 };
 
 class MinerControl {
@@ -133,9 +159,17 @@ class ChainControl {
   virtual std::string client_version() = 0;
   virtual std::uint64_t network_id() = 0;
   virtual const ChainSpec& spec() = 0;
+  /// What transactions of a block with this header can ask about it; past hashes are not in it.
+  virtual evm::BlockEnv environment(const Header& header) = 0;
   virtual BlockHash genesis_hash() = 0;
   /// The newest eth protocol we speak: 63.
   virtual unsigned protocol_version() = 0;
+};
+
+/// Where a transaction stands.
+struct TxnLocation {
+  BlockId block;
+  std::size_t index = 0;
 };
 
 /// Reads blocks and states. Several threads at once; each answer is one the chain had, but two calls may see
@@ -149,11 +183,23 @@ class ChainReader {
   /// A block of any branch.
   virtual std::optional<BlockId> find(const BlockHash& hash) const = 0;
   virtual std::optional<SealedHeader> header(const BlockId& id) const = 0;
+  /// The log blooms of the canonical blocks first, first + 1, …; fewer where the chain ends.
+  virtual std::vector<Bloom> blooms(BlockNum first, std::size_t count) const = 0;
   /// Nothing when only its header is here.
   virtual std::optional<Block> block(const BlockId& id) const = 0;
   virtual std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const = 0;
+  /// Nothing when the block was not executed, nor its receipts downloaded.
+  virtual std::optional<std::vector<Receipt>> receipts(const BlockId& id) const = 0;
+  /// A transaction of the canonical chain.
+  virtual std::optional<TxnLocation> find_transaction(const TxnHash& hash) const = 0;
   /// The state after block `id`. The error says which blocks' states there are.
   virtual Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const = 0;
+};
+
+/// What one call may cost the node.
+struct CallLimits {
+  Gas most_gas = 50'000'000;  ///< --rpc.gascap; zero: no bound
+  std::chrono::milliseconds most_time{5000};
 };
 
 /// All that methods work with; everything outlives the RPC server.
@@ -163,6 +209,8 @@ struct Backend {
   Accounts& accounts;
   MinerControl& miner;
   const ChainReader& reader;
+  TxnPool& pool;
+  CallLimits call_limits = {};
 };
 
 }  // namespace quarry::rpc

@@ -1,56 +1,10 @@
 // The eth namespace: the chain, its state, and what the node does with them.
 
-#include <fmt/format.h>
-
-#include "rpc/methods.hpp"
+#include "rpc/lookup.hpp"
 #include "rpc/views.hpp"
 
 namespace quarry::rpc {
 namespace {
-
-/// How far below the head blocks count as safe and as final, where no rule of the chain says so.
-constexpr BlockNum kSafeDepth = 12;
-constexpr BlockNum kFinalDepth = 64;
-
-std::optional<BlockId> at_depth(const ChainReader& reader, BlockNum depth) {
-  const auto head = reader.head();
-  return reader.canonical(head.number > depth ? head.number - depth : 0);
-}
-
-std::optional<BlockId> resolve(const ChainReader& reader, const BlockRef& ref) {
-  switch (ref.kind) {
-    case BlockRef::Kind::latest:
-    case BlockRef::Kind::pending:
-      return reader.head();
-    case BlockRef::Kind::earliest:
-      return reader.canonical(0);
-    case BlockRef::Kind::safe:
-      return at_depth(reader, kSafeDepth);
-    case BlockRef::Kind::finalized:
-      return at_depth(reader, kFinalDepth);
-    case BlockRef::Kind::number:
-      // Above the head there may be headers already; they are no blocks yet.
-      return ref.number <= reader.head().number ? reader.canonical(ref.number) : std::nullopt;
-    case BlockRef::Kind::hash:
-      return reader.find(ref.hash);
-  }
-  return std::nullopt;
-}
-
-std::optional<Block> load(const ChainReader& reader, const std::optional<BlockId>& id) {
-  return id ? reader.block(*id) : std::nullopt;
-}
-
-// Every by-number method and its by-hash twin differ in their first parameter only.
-using FirstParam = std::optional<BlockId> (*)(const ChainReader&, Params&);
-std::optional<BlockId> by_number(const ChainReader& reader, Params& params) {
-  const auto ref = params.block(0);
-  return params.error() ? std::nullopt : resolve(reader, ref);
-}
-std::optional<BlockId> by_hash(const ChainReader& reader, Params& params) {
-  const auto hash = params.block_hash(0);
-  return params.error() ? std::nullopt : reader.find(hash);
-}
 
 template <FirstParam first>
 Answer get_block(const Context& context, Params& params) {
@@ -88,21 +42,6 @@ Answer get_ommer(const Context& context, Params& params) {
   return ommer_view(block->body.ommers[index]);
 }
 
-/// The state after the block that parameter `index` names.
-Expected<std::unique_ptr<StateView>, RpcError> state_of(const Context& context, Params& params,
-                                                        std::size_t index) {
-  const auto ref = params.block(index);
-  if (params.error()) return tl::unexpected(*params.error());
-  const auto id = resolve(context.backend.reader, ref);
-  if (!id) {
-    return rpc_fail(RpcCode::failed, fmt::format("header not found\nThis node's head is block {}.",
-                                                 context.backend.reader.head().number));
-  }
-  auto state = context.backend.reader.state_at(*id);
-  if (!state) return rpc_fail(state.error());
-  return std::move(*state);
-}
-
 Answer get_balance(const Context& context, Params& params) {
   const auto address = params.address(0);
   const auto state = state_of(context, params, 1);
@@ -113,6 +52,9 @@ Answer get_balance(const Context& context, Params& params) {
 
 Answer get_transaction_count(const Context& context, Params& params) {
   const auto address = params.address(0);
+  if (!params.error() && params.block(1).kind == BlockRef::Kind::pending && !params.error()) {
+    return quantity_answer(context.backend.pool.next_nonce(address));
+  }
   const auto state = state_of(context, params, 1);
   if (!state) return tl::unexpected(state.error());
   const auto account = (*state)->account(address);

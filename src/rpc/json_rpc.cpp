@@ -146,7 +146,9 @@ void append_answer(std::string& to, const std::string& id, const Answer& answer)
     return;
   }
   to.append(R"(,"error":{"code":)").append(std::to_string(static_cast<int>(answer.error().code)));
-  to.append(R"(,"message":)").append(text_of(answer.error().message)).append("}}");
+  to.append(R"(,"message":)").append(text_of(answer.error().message));
+  if (!answer.error().data.empty()) to.append(R"(,"data":)").append(answer.error().data);
+  to.append("}}");
 }
 
 std::string text_of(const Json& value) {

@@ -26,6 +26,7 @@ inline constexpr std::size_t kMaxBatchAnswerBytes = 25 * 1000 * 1000;
 
 /// Codes of the JSON-RPC 2.0 specification (5.1), and of EIP-1474 below -32000.
 enum class RpcCode : int {
+  reverted = 3,  ///< geth's: the call was reverted, and `data` is what it gave
   parse_error = -32700,
   invalid_request = -32600,
   method_not_found = -32601,
@@ -39,6 +40,7 @@ enum class RpcCode : int {
 struct RpcError {
   RpcCode code = RpcCode::failed;
   std::string message;
+  std::string data = {};  ///< JSON text; empty: none
 };
 /// A method's result as JSON text, or an error.
 using Answer = Expected<std::string, RpcError>;

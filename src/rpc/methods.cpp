@@ -16,13 +16,8 @@ Answer rpc_modules(const Context& context, Params&) {
   return json_answer(out);
 }
 
-Answer txpool_status(const Context&, Params&) {
-  return json_answer({{"pending", "0x0"}, {"queued", "0x0"}});
-}
-
 constexpr Method kOwn[] = {
     {"rpc_modules", Where::loop, rpc_modules, "", "the modules this caller may use, with their versions"},
-    {"txpool_status", Where::loop, txpool_status, "", "how many transactions wait"},
 };
 
 }  // namespace
@@ -30,8 +25,10 @@ constexpr Method kOwn[] = {
 const std::vector<Method>& all_methods() {
   static const std::vector<Method> table = [] {
     std::vector<Method> out(std::begin(kOwn), std::end(kOwn));
-    for (const auto part : {admin_methods(), eth_methods(), miner_methods(), net_methods(),
-                            personal_methods(), web3_methods()}) {
+    for (const auto part :
+         {admin_methods(), debug_methods(), eth_methods(), eth_call_methods(), eth_fee_methods(),
+          eth_log_methods(), eth_send_methods(), eth_transaction_methods(), miner_methods(), net_methods(),
+          personal_methods(), txpool_methods(), web3_methods()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     std::sort(out.begin(), out.end(), [](const Method& a, const Method& b) { return a.name < b.name; });

@@ -36,10 +36,17 @@ struct Method {
 };
 
 std::span<const Method> admin_methods();
+std::span<const Method> debug_methods();
 std::span<const Method> eth_methods();
+std::span<const Method> eth_call_methods();
+std::span<const Method> eth_fee_methods();
+std::span<const Method> eth_log_methods();
+std::span<const Method> eth_send_methods();
+std::span<const Method> eth_transaction_methods();
 std::span<const Method> miner_methods();
 std::span<const Method> net_methods();
 std::span<const Method> personal_methods();
+std::span<const Method> txpool_methods();
 std::span<const Method> web3_methods();
 
 /// All of them, in the order of their names.

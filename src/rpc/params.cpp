@@ -17,8 +17,8 @@ std::string_view hex_fault(std::string_view text) {
   return digits.size() % 2 != 0 ? "hex string of odd length" : "";
 }
 
-/// Why `text` is no QUANTITY of 64 bits.
-std::string_view quantity_fault(std::string_view text) {
+/// Why `text` is no QUANTITY of so many bits, 64 or 256.
+std::string_view quantity_fault(std::string_view text, std::size_t bits = 64) {
   if (text.empty()) return "empty hex string";
   if (!text.starts_with("0x") && !text.starts_with("0X")) return "hex string without 0x prefix";
   const auto digits = text.substr(2);
@@ -26,7 +26,8 @@ std::string_view quantity_fault(std::string_view text) {
   if (digits.size() > 1 && digits[0] == '0') return "hex number with leading zero digits";
   if (digits.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
     return "invalid hex string";
-  return digits.size() > 16 ? "hex number > 64 bits" : "";
+  if (digits.size() <= bits / 4) return "";
+  return bits == 64 ? "hex number > 64 bits" : "hex number > 256 bits";
 }
 
 std::uint64_t value_of(const std::string& quantity) {
@@ -76,14 +77,17 @@ const std::string* Params::string_at(std::size_t index, std::string_view go_type
 }
 
 void Params::read_fixed(std::size_t index, std::string_view go_type, std::span<std::uint8_t> out) {
-  const auto* text = string_at(index, go_type);
-  if (text == nullptr) return;
-  if (const auto fault = hex_fault(*text); !fault.empty()) return reject_type(index, fault, go_type);
-  if (text->size() != 2 + 2 * out.size()) {
-    return reject(index, fmt::format("hex string has length {}, want {} for {}", text->size() - 2,
+  if (const auto* text = string_at(index, go_type)) read_fixed_text(index, *text, go_type, out);
+}
+
+void Params::read_fixed_text(std::size_t index, const std::string& text, std::string_view go_type,
+                             std::span<std::uint8_t> out) {
+  if (const auto fault = hex_fault(text); !fault.empty()) return reject_type(index, fault, go_type);
+  if (text.size() != 2 + 2 * out.size()) {
+    return reject(index, fmt::format("hex string has length {}, want {} for {}", text.size() - 2,
                                      2 * out.size(), go_type));
   }
-  from_hex(std::string_view(*text).substr(2), out);
+  from_hex(std::string_view(text).substr(2), out);
 }
 
 std::uint64_t Params::quantity(std::size_t index) {
@@ -125,6 +129,13 @@ bool Params::flag(std::size_t index, bool fallback) {
   return fallback;
 }
 
+const Json* Params::array(std::size_t index) {
+  if (!has(index)) return nullptr;
+  if (array_[index].is_array()) return &array_[index];
+  reject_type(index, json_kind(array_[index]), "[]float64");
+  return nullptr;
+}
+
 void Params::read_height(std::size_t index, const std::string& text, BlockRef& out) {
   if (const auto fault = quantity_fault(text); !fault.empty()) return reject(index, std::string(fault));
   out.kind = BlockRef::Kind::number;
@@ -158,9 +169,11 @@ BlockRef Params::block_of_object(std::size_t index, const Json& object) {
 }
 
 BlockRef Params::block(std::size_t index) {
+  return has(index) ? block_of(index, array_[index]) : BlockRef{};
+}
+
+BlockRef Params::block_of(std::size_t index, const Json& value) {
   BlockRef out;
-  if (!has(index)) return out;
-  const auto& value = array_[index];
   if (value.is_object()) return block_of_object(index, value);
   if (!value.is_string()) {
     // geth reads the bare text of a number here, and misses its prefix.
@@ -171,6 +184,11 @@ BlockRef Params::block(std::size_t index) {
   for (const auto& tag : kTags) {
     if (tag.name != text) continue;
     out.kind = tag.kind;
+    return out;
+  }
+  if (text.size() == 2 + 2 * BlockHash::kSize) {
+    out.kind = BlockRef::Kind::hash;
+    read_fixed_text(index, text, "common.Hash", out.hash.bytes);
     return out;
   }
   read_height(index, text, out);
@@ -189,6 +207,89 @@ SlotKey Params::slot(std::size_t index) {
   const auto key = SlotKey::from_hex(digits);
   if (!key) reject(index, "invalid hex string");
   return key.value_or(SlotKey{});
+}
+
+FieldReader::FieldReader(Params& params, std::size_t index, std::string_view go_struct)
+    : params_(params), index_(index), go_struct_(go_struct) {
+  const auto* value = params.at(index);
+  if (value == nullptr) return;
+  if (value->is_object()) {
+    object_ = value;
+  } else {
+    params.reject_type(index, json_kind(*value), go_struct);
+  }
+}
+
+const Json* FieldReader::find(std::string_view name) {
+  if (object_ == nullptr) return nullptr;
+  const auto found = object_->find(name);
+  return found == object_->end() || found->is_null() ? nullptr : &*found;
+}
+
+void FieldReader::reject_field(std::string_view fault, std::string_view name, std::string_view go_type) {
+  reject(fmt::format("json: cannot unmarshal {} into Go struct field {}.{} of type {}", fault, go_struct_,
+                     name, go_type));
+}
+
+const std::string* FieldReader::text(const Json& value, std::string_view name, std::string_view go_type) {
+  if (value.is_string()) return &value.get_ref<const std::string&>();
+  reject_field("non-string", name, go_type);
+  return nullptr;
+}
+
+U256 FieldReader::read_quantity(const Json& value, std::string_view name) {
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+  const auto* digits = text(value, name, "*hexutil.Big");
+  if (digits == nullptr) return {};
+  if (const auto fault = quantity_fault(*digits, 256); !fault.empty()) {
+    reject_field(fault, name, "*hexutil.Big");
+    return {};
+  }
+  return U256::parse("0x" + digits->substr(2)).value_or(U256{});
+}
+
+std::optional<U256> FieldReader::big_quantity(std::string_view name) {
+  const auto* value = find(name);
+  return value == nullptr ? std::nullopt : std::optional(read_quantity(*value, name));
+}
+
+std::optional<std::uint64_t> FieldReader::quantity(std::string_view name) {
+  const auto value = big_quantity(name);
+  if (!value || value->fits_u64()) return value ? std::optional(value->low64()) : std::nullopt;
+  reject_field("hex number > 64 bits", name, "hexutil.Uint64");
+  return std::nullopt;
+}
+
+std::optional<Bytes> FieldReader::data(std::string_view name) {
+  const auto* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  const auto* digits = text(*value, name, "hexutil.Bytes");
+  if (digits == nullptr) return std::nullopt;
+  if (const auto fault = hex_fault(*digits); !fault.empty()) {
+    reject_field(fault, name, "hexutil.Bytes");
+    return std::nullopt;
+  }
+  return from_hex(std::string_view(*digits).substr(2));
+}
+
+void FieldReader::read_fixed(const Json& value, std::string_view go_type, std::span<std::uint8_t> out) {
+  if (!value.is_string()) return params_.reject_type(index_, "non-string", go_type);
+  params_.read_fixed_text(index_, value.get_ref<const std::string&>(), go_type, out);
+}
+
+std::optional<Address> FieldReader::address(std::string_view name) {
+  const auto* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  // As clients write "no address".
+  if (value->is_string() && (*value == "" || *value == "0x")) return std::nullopt;
+  Address out;
+  read_fixed(*value, "common.Address", out.bytes);
+  return out;
+}
+
+BlockRef FieldReader::block(std::string_view name) {
+  const auto* value = find(name);
+  return value == nullptr ? BlockRef{} : params_.block_of(index_, *value);
 }
 
 }  // namespace quarry::rpc

@@ -26,6 +26,7 @@ class Params {
   explicit Params(const Json& array) : array_(array) {}
 
   const std::optional<RpcError>& error() const { return error_; }
+  std::size_t size() const { return array_.size(); }
   /// Neither missing nor null.
   bool has(std::size_t index) const { return index < array_.size() && !array_[index].is_null(); }
 
@@ -46,7 +47,9 @@ class Params {
   std::string text(std::size_t index);
   /// The fallback when missing.
   bool flag(std::size_t index, bool fallback);
-  /// A tag, a height, or by EIP-1898 {"blockHash": …} or {"blockNumber": …}; latest when missing.
+  /// nullptr when missing.
+  const Json* array(std::size_t index);
+  /// A tag, a height, a hash, or by EIP-1898 {"blockHash": …} or {"blockNumber": …}; latest when missing.
   BlockRef block(std::size_t index);
   /// A storage slot's number: "0x0" or all 32 bytes.
   SlotKey slot(std::size_t index);
@@ -55,15 +58,53 @@ class Params {
   void reject(std::size_t index, const std::string& why);
 
  private:
+  friend class FieldReader;
   const Json* at(std::size_t index);
   const std::string* string_at(std::size_t index, std::string_view go_type);
   void reject_type(std::size_t index, std::string_view value, std::string_view go_type);
   void read_fixed(std::size_t index, std::string_view go_type, std::span<std::uint8_t> out);
+  void read_fixed_text(std::size_t index, const std::string& text, std::string_view go_type,
+                       std::span<std::uint8_t> out);
+  BlockRef block_of(std::size_t index, const Json& value);
   BlockRef block_of_object(std::size_t index, const Json& object);
   void read_height(std::size_t index, const std::string& text, BlockRef& out);
 
   const Json& array_;
   std::optional<RpcError> error_;
+};
+
+/// Reads the fields of a parameter that is an object. Errors name the field as geth does and are left in the
+/// Params; fields that are missing or null read as nothing.
+class FieldReader {
+ public:
+  /// `go_struct` is what geth calls the object in errors. When the parameter is no object there are no
+  /// fields.
+  FieldReader(Params& params, std::size_t index, std::string_view go_struct);
+
+  /// nullptr when missing or null.
+  const Json* find(std::string_view name);
+  bool has(std::string_view name) { return find(name) != nullptr; }
+  std::optional<std::uint64_t> quantity(std::string_view name);
+  std::optional<U256> big_quantity(std::string_view name);
+  std::optional<Bytes> data(std::string_view name);
+  std::optional<Address> address(std::string_view name);
+  /// latest when missing.
+  BlockRef block(std::string_view name);
+  /// A value of fixed size that lies somewhere in the object.
+  void read_fixed(const Json& value, std::string_view go_type, std::span<std::uint8_t> out);
+  /// A quantity likewise.
+  U256 read_quantity(const Json& value, std::string_view name);
+  void reject(const std::string& why) { params_.reject(index_, why); }
+  bool failed() const { return params_.error().has_value(); }
+
+ private:
+  const std::string* text(const Json& value, std::string_view name, std::string_view go_type);
+  void reject_field(std::string_view fault, std::string_view name, std::string_view go_type);
+
+  Params& params_;
+  const std::size_t index_;
+  const std::string_view go_struct_;
+  const Json* object_ = nullptr;
 };
 
 }  // namespace quarry::rpc

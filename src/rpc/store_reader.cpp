@@ -18,11 +18,41 @@ std::optional<BlockId> StoreReader::find(const BlockHash& hash) const {
 std::optional<SealedHeader> StoreReader::header(const BlockId& id) const {
   return chain_.header(id);
 }
+std::vector<Bloom> StoreReader::blooms(BlockNum first, std::size_t count) const {
+  constexpr int kBefore = 6;  // fields of a header that stand before its bloom
+  std::vector<Bloom> out;
+  for (const auto& rlp : chain_.canonical_headers_rlp(first, count)) {
+    auto fields = rlp::decode_list(rlp);
+    for (int i = 0; fields && i < kBefore; ++i) (void)fields->next();
+    Bloom bloom;
+    if (fields) (void)fields->read(bloom);
+    out.push_back(bloom);
+  }
+  return out;
+}
+
 std::optional<Block> StoreReader::block(const BlockId& id) const {
   return chain_.block(id);
 }
 std::optional<TotalDifficulty> StoreReader::total_difficulty(const BlockId& id) const {
   return chain_.total_difficulty(id);
+}
+
+std::optional<std::vector<Receipt>> StoreReader::receipts(const BlockId& id) const {
+  // A block without transactions has none to keep.
+  if (auto kept = chain_.receipts(id)) return kept;
+  const auto body = chain_.body(id);
+  if (!body || !body->transactions.empty()) return std::nullopt;
+  return std::vector<Receipt>{};
+}
+
+std::optional<TxnLocation> StoreReader::find_transaction(const TxnHash& hash) const {
+  const auto place = chain_.txn_place(hash);
+  // Above the head block there are headers only.
+  if (!place || place->number > head().number) return std::nullopt;
+  const auto id = chain_.canonical_id(place->number);
+  if (!id) return std::nullopt;
+  return TxnLocation{*id, place->index};
 }
 
 Result<std::unique_ptr<StateView>> StoreReader::state_at(const BlockId& id) const {

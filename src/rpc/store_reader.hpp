@@ -17,8 +17,11 @@ class StoreReader final : public ChainReader {
   std::optional<BlockId> canonical(BlockNum number) const override;
   std::optional<BlockId> find(const BlockHash& hash) const override;
   std::optional<SealedHeader> header(const BlockId& id) const override;
+  std::vector<Bloom> blooms(BlockNum first, std::size_t count) const override;
   std::optional<Block> block(const BlockId& id) const override;
   std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const override;
+  std::optional<std::vector<Receipt>> receipts(const BlockId& id) const override;
+  std::optional<TxnLocation> find_transaction(const TxnHash& hash) const override;
   Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const override;
 
  private:

@@ -7,6 +7,9 @@
 namespace quarry::rpc {
 namespace {
 
+/// EIP-4844, GAS_PER_BLOB.
+constexpr Gas kBlobGas = 131'072;
+
 /// In the order of their names, as geth has them.
 void write_header_fields(JsonText& out, const SealedHeader& header) {
   if (header->base_fee_per_gas) out.key("baseFeePerGas").quantity(*header->base_fee_per_gas);
@@ -103,18 +106,21 @@ void write_optional(JsonText& out, const std::optional<Bytes>& value) {
   }
 }
 
-void write_transaction(JsonText& out, const Transaction& txn, const TxnPlace& place) {
-  out.begin_object();
-  out.key("blockHash").hex(place.block_hash);
-  out.key("blockNumber").quantity(place.block_num);
+/// What a transaction pays for a unit of gas in a block with that base fee (EIP-1559).
+U256 effective_gas_price(const Transaction& txn, const std::optional<U256>& base_fee) {
+  if (!base_fee) return txn.max_fee_per_gas;
+  return std::min(txn.max_fee_per_gas, *base_fee + txn.max_priority_fee_per_gas);
+}
+
+/// What is the same wherever the transaction stands.
+void write_content(JsonText& out, const Transaction& txn, const std::optional<U256>& base_fee) {
   write_optional(out.key("from"), sender_of(txn));
   out.key("gas").quantity(txn.gas_limit);
-  out.key("gasPrice").quantity(txn.max_fee_per_gas);
+  out.key("gasPrice").quantity(effective_gas_price(txn, base_fee));
   out.key("hash").hex(hash_of(txn));
   out.key("input").hex(txn.data);
   out.key("nonce").quantity(txn.nonce);
   write_optional(out.key("to"), txn.to);
-  out.key("transactionIndex").quantity(place.index);
   out.key("value").quantity(txn.value);
   out.key("type").quantity(static_cast<std::uint64_t>(txn.type));
   if (const auto chain = chain_id_of(txn)) out.key("chainId").quantity(*chain);
@@ -122,27 +128,30 @@ void write_transaction(JsonText& out, const Transaction& txn, const TxnPlace& pl
   out.key("v").quantity(txn.v);
   out.key("r").quantity(txn.r);
   out.key("s").quantity(txn.s);
+}
+
+void write_transaction(JsonText& out, const Transaction& txn, const BlockPlace& block, std::size_t index) {
+  out.begin_object();
+  out.key("blockHash").hex(block.id.hash);
+  out.key("blockNumber").quantity(block.id.number);
+  out.key("blockTimestamp").quantity(block.timestamp);
+  out.key("transactionIndex").quantity(index);
+  write_content(out, txn, block.base_fee);
   out.end_object();
 }
 
 void write_transactions(JsonText& out, const Block& block, bool full) {
-  TxnPlace place{block.header.hash(), block.header->number, 0};
+  const auto place = place_of(block.header);
   out.begin_array();
+  std::size_t index = 0;
   for (const auto& txn : block.body.transactions) {
     if (full) {
-      write_transaction(out, txn, place);
+      write_transaction(out, txn, place, index++);
     } else {
       out.hex(hash_of(txn));
     }
-    ++place.index;
   }
   out.end_array();
-}
-
-/// What a transaction pays for a unit of gas in a block with that base fee (EIP-1559).
-U256 effective_gas_price(const Transaction& txn, const std::optional<U256>& base_fee) {
-  if (!base_fee) return txn.max_fee_per_gas;
-  return std::min(txn.max_fee_per_gas, *base_fee + txn.max_priority_fee_per_gas);
 }
 
 /// Keccak-256 of [sender, nonce], its last 20 bytes (Yellow Paper 7).
@@ -152,20 +161,6 @@ Address created_address(const Address& sender, std::uint64_t nonce) {
   writer.write(sender).write(nonce);
   writer.end_list(mark);
   return *Address::from(keccak256(writer.bytes()).view().last(20));
-}
-
-void write_log(JsonText& out, const Log& log, const ReceiptPlace& at, std::size_t index) {
-  out.begin_object();
-  out.key("address").hex(log.address);
-  write_hashes(out.key("topics"), log.topics);
-  out.key("data").hex(log.data);
-  out.key("blockNumber").quantity(at.place.block_num);
-  out.key("transactionHash").hex(at.txn_hash);
-  out.key("transactionIndex").quantity(at.place.index);
-  out.key("blockHash").hex(at.place.block_hash);
-  out.key("logIndex").quantity(at.first_log + index);
-  out.key("removed").boolean(false);
-  out.end_object();
 }
 
 }  // namespace
@@ -198,27 +193,78 @@ std::string ommer_view(const SealedHeader& ommer) {
   return out.end_object().take();
 }
 
-std::string transaction_view(const Transaction& txn, const TxnPlace& place) {
+BlockPlace place_of(const SealedHeader& header, const U256& blob_base_fee) {
+  return {{header->number, header.hash()}, header->timestamp, header->base_fee_per_gas, blob_base_fee};
+}
+
+std::string transaction_view(const Transaction& txn, const BlockPlace& block, std::size_t index) {
   JsonText out;
-  write_transaction(out, txn, place);
+  write_transaction(out, txn, block, index);
   return out.take();
 }
 
-std::string receipt_view(const Receipt& receipt, const Transaction& txn, const ReceiptPlace& at) {
-  JsonText out;
-  const auto sender = sender_of(txn);
+void write_pending(JsonText& out, const Transaction& txn) {
   out.begin_object();
-  out.key("blockHash").hex(at.place.block_hash);
-  out.key("blockNumber").quantity(at.place.block_num);
+  for (const auto* name : {"blockHash", "blockNumber", "transactionIndex"}) out.key(name).null();
+  write_content(out, txn, std::nullopt);
+  out.end_object();
+}
+
+std::string pending_view(const Transaction& txn) {
+  JsonText out;
+  write_pending(out, txn);
+  return out.take();
+}
+
+std::string signed_view(const Transaction& txn) {
+  JsonText out;
+  out.begin_object();
+  out.key("raw").hex(encode_transaction(txn));
+  out.key("tx").begin_object();
+  write_content(out, txn, std::nullopt);
+  out.end_object();
+  return out.end_object().take();
+}
+
+void write_log(JsonText& out, const Log& log, const LogPlace& at) {
+  out.begin_object();
+  out.key("address").hex(log.address);
+  write_hashes(out.key("topics"), log.topics);
+  out.key("data").hex(log.data);
+  out.key("blockNumber").quantity(at.block.id.number);
+  out.key("transactionHash").hex(at.txn_hash);
+  out.key("transactionIndex").quantity(at.txn_index);
+  out.key("blockHash").hex(at.block.id.hash);
+  out.key("blockTimestamp").quantity(at.block.timestamp);
+  out.key("logIndex").quantity(at.log_index);
+  out.key("removed").boolean(false);
+  out.end_object();
+}
+
+void ReceiptsView::write(JsonText& out, std::size_t index, std::size_t first_log) const {
+  const auto& receipt = receipts_[index];
+  const auto& txn = block_.body.transactions[index];
+  const auto sender = sender_of(txn);
+  const auto hash = hash_of(txn);
+  out.begin_object();
+  if (txn.type == TxnType::blob) {
+    out.key("blobGasPrice").quantity(place_.blob_base_fee);
+    out.key("blobGasUsed").quantity(std::uint64_t{txn.blob_hashes.size()} * kBlobGas);
+  }
+  out.key("blockHash").hex(place_.id.hash);
+  out.key("blockNumber").quantity(place_.id.number);
   const bool creates = !txn.to && sender;
   write_optional(out.key("contractAddress"),
                  creates ? std::optional(created_address(*sender, txn.nonce)) : std::nullopt);
   out.key("cumulativeGasUsed").quantity(receipt.cumulative_gas_used);
-  out.key("effectiveGasPrice").quantity(effective_gas_price(txn, at.base_fee));
+  out.key("effectiveGasPrice").quantity(effective_gas_price(txn, place_.base_fee));
   write_optional(out.key("from"), sender);
-  out.key("gasUsed").quantity(at.gas_used);
+  out.key("gasUsed").quantity(receipt.cumulative_gas_used -
+                              (index == 0 ? 0 : receipts_[index - 1].cumulative_gas_used));
   out.key("logs").begin_array();
-  for (std::size_t i = 0; i < receipt.logs.size(); ++i) write_log(out, receipt.logs[i], at, i);
+  for (std::size_t i = 0; i < receipt.logs.size(); ++i) {
+    write_log(out, receipt.logs[i], {place_, hash, index, first_log + i});
+  }
   out.end_array();
   out.key("logsBloom").hex(receipt.logs_bloom);
   if (const auto* root = std::get_if<RootHash>(&receipt.outcome)) {
@@ -227,10 +273,29 @@ std::string receipt_view(const Receipt& receipt, const Transaction& txn, const R
     out.key("status").quantity(std::uint64_t{std::get<bool>(receipt.outcome) ? 1U : 0U});
   }
   write_optional(out.key("to"), txn.to);
-  out.key("transactionHash").hex(at.txn_hash);
-  out.key("transactionIndex").quantity(at.place.index);
+  out.key("transactionHash").hex(hash);
+  out.key("transactionIndex").quantity(index);
   out.key("type").quantity(static_cast<std::uint64_t>(receipt.type));
-  return out.end_object().take();
+  out.end_object();
+}
+
+std::string ReceiptsView::all() const {
+  JsonText out;
+  out.begin_array();
+  std::size_t logs = 0;
+  for (std::size_t i = 0; i < receipts_.size(); ++i) {
+    write(out, i, logs);
+    logs += receipts_[i].logs.size();
+  }
+  return out.end_array().take();
+}
+
+std::string ReceiptsView::one(std::size_t index) const {
+  std::size_t logs = 0;
+  for (std::size_t i = 0; i < index; ++i) logs += receipts_[i].logs.size();
+  JsonText out;
+  write(out, index, logs);
+  return out.take();
 }
 
 }  // namespace quarry::rpc

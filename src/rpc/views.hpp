@@ -4,35 +4,58 @@
 /// (ethereum/execution-apis) add.
 
 #include "core/block.hpp"
+#include "core/block_id.hpp"
 #include "core/receipt.hpp"
 #include "rpc/json_rpc.hpp"
 #include "rpc/json_text.hpp"
 
 namespace quarry::rpc {
 
-/// Where a transaction stands.
-struct TxnPlace {
-  BlockHash block_hash;
-  BlockNum block_num = 0;
-  std::size_t index = 0;
+/// What views need to know of the block that a transaction or a log stands in.
+struct BlockPlace {
+  BlockId id;
+  Timestamp timestamp = 0;
+  std::optional<U256> base_fee;
+  U256 blob_base_fee;  ///< zero before Cancun
 };
+BlockPlace place_of(const SealedHeader& header, const U256& blob_base_fee = {});
 
 /// A whole block; `full` gives transactions rather than their hashes. baseFeePerGas and what came after it
 /// are there only where the header has them.
 std::string block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty, bool full);
 /// An ommer as a block without a body.
 std::string ommer_view(const SealedHeader& ommer);
-std::string transaction_view(const Transaction& txn, const TxnPlace& place);
+std::string transaction_view(const Transaction& txn, const BlockPlace& block, std::size_t index);
+/// One that is in no block: its place is null.
+std::string pending_view(const Transaction& txn);
+void write_pending(JsonText& out, const Transaction& txn);
+/// A transaction without a place in the fields that geth's eth_signTransaction shows.
+std::string signed_view(const Transaction& txn);
 
-/// What a receipt's view needs beyond the receipt.
-struct ReceiptPlace {
-  TxnPlace place;
+struct LogPlace {
+  const BlockPlace& block;
   TxnHash txn_hash;
-  Gas gas_used = 0;
-  std::size_t first_log = 0;  ///< logs of the block before this transaction's
-  std::optional<U256> base_fee;
+  std::size_t txn_index = 0;
+  std::size_t log_index = 0;  ///< among the logs of the block
 };
-std::string receipt_view(const Receipt& receipt, const Transaction& txn, const ReceiptPlace& at);
+void write_log(JsonText& out, const Log& log, const LogPlace& at);
+
+/// A block's receipts; `receipts` are all of them, in order.
+class ReceiptsView {
+ public:
+  /// All outlive this.
+  ReceiptsView(const Block& block, const std::vector<Receipt>& receipts, const BlockPlace& place)
+      : block_(block), receipts_(receipts), place_(place) {}
+  std::string all() const;
+  std::string one(std::size_t index) const;
+
+ private:
+  void write(JsonText& out, std::size_t index, std::size_t first_log) const;
+
+  const Block& block_;
+  const std::vector<Receipt>& receipts_;
+  const BlockPlace& place_;
+};
 
 /// A JSON number where geth has a big.Int: exact up to 2^64, the nearest double above.
 Json big_number(const U256& value);

@@ -14,7 +14,7 @@ namespace {
 
 /// What we add to geth 1.7.3's answers because today's specification has it.
 bool is_addition(const std::string& key) {
-  return key == "type" || key == "chainId";
+  return key == "type" || key == "chainId" || key == "blockTimestamp" || key == "effectiveGasPrice";
 }
 
 /// Every field geth gave is there and equal; what is there besides is an addition.

@@ -60,7 +60,7 @@ TEST(ImportedChain, AnswersAreGeths) {
 
   test::TestNode node(file);
   const StoreReader reader(*database);
-  const Dispatcher dispatcher(Backend{node, node, node, node, reader});
+  const Dispatcher dispatcher(Backend{node, node, node, node, reader, node.pool});
   const auto bytes = test::read_file(test::unpacked("geth-1.7.3/golden.json.xz"));
   int compared = 0;
   for (const auto& entry : Json::parse(as_text(bytes))) {

@@ -49,12 +49,44 @@ std::vector<Bad> bad_values(const std::string& name) {
             {{{"blockHash", 5}}, "blockHash and blockNumber are hex strings"}};
   }
   if (name == "full") return {{"yes", cannot + "string into Go value of type bool"}};
-  if (name == "index" || name == "seconds" || name == "threads" || name == "first" || name == "last") {
+  if (name == "call" || name == "transaction" || name == "filter") {
+    const std::string type = name == "filter" ? "filters.input" : "TransactionArgs";
+    std::vector<Bad> out = {{5, cannot + "number into Go value of type " + type},
+                            {"latest", cannot + "string into Go value of type " + type}};
+    if (name == "filter") {
+      out.push_back({{{"topics", {1}}}, cannot + "non-string into Go value of type common.Hash"});
+      out.push_back({{{"topics", {"0x12"}}}, "hex string has length 2, want 64 for common.Hash"});
+      out.push_back({{{"topics", Json::array({kHash, kHash, kHash, kHash, kHash})}}, "exceed max topics"});
+      out.push_back({{{"address", {1}}}, cannot + "non-string into Go value of type common.Address"});
+      out.push_back({{{"blockHash", kHash}, {"toBlock", "latest"}},
+                     "cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other"});
+      return out;
+    }
+    const std::string field = cannot + "hex string without 0x prefix into Go struct field TransactionArgs.";
+    out.push_back({{{"gas", "12"}}, field + "gas of type *hexutil.Big"});
+    out.push_back({{{"value", "12"}}, field + "value of type *hexutil.Big"});
+    out.push_back({{{"input", "12"}}, field + "input of type hexutil.Bytes"});
+    out.push_back(
+        {{{"to", "12"}}, cannot + "hex string without 0x prefix into Go value of type common.Address"});
+    out.push_back({{{"gasPrice", "0x1"}, {"maxFeePerGas", "0x1"}},
+                   "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified"});
+    out.push_back({{{"accessList", 1}}, "accessList is an array"});
+    out.push_back({{{"accessList", {1}}}, cannot + "non-string into Go value of type common.Address"});
+    return out;
+  }
+  if (name == "signature") return fixed("hexutil.Bytes", 130);
+  if (name == "percentiles") {
+    return {{1, cannot + "number into Go value of type []float64"},
+            {{"a"}, "invalid reward percentile: \"a\""},
+            {{50, 20}, "invalid reward percentile: 20 < 50"}};
+  }
+  if (name == "index" || name == "blocks" || name == "seconds" || name == "threads" || name == "first" ||
+      name == "last") {
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Uint64"},
             {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
             {1.5, cannot + "non-string into Go value of type hexutil.Uint64"}};
   }
-  if (name == "data")
+  if (name == "data" || name == "bytes" || name == "message")
     return {{"0x123", cannot + "hex string of odd length into Go value of type hexutil.Bytes"}};
   if (name == "slot")
     return {{"0xzz", "invalid hex string"},
@@ -72,8 +104,12 @@ Json good_value(const std::string& name) {
   if (name == "hash") return kHash;
   if (name == "block") return "latest";
   if (name == "full") return false;
-  if (name == "data") return "0x";
-  if (name == "slot" || name == "index" || name == "first") return "0x0";
+  if (name == "data" || name == "bytes" || name == "message") return "0x";
+  if (name == "call" || name == "transaction") return {{"from", kAddress}, {"to", kAddress}};
+  if (name == "filter") return Json::object();
+  if (name == "signature") return "0x" + std::string(128, '1') + "1b";
+  if (name == "percentiles") return Json::array();
+  if (name == "slot" || name == "index" || name == "blocks" || name == "first") return "0x0";
   if (name == "enode") return "enode://12";
   if (name == "seconds" || name == "threads" || name == "last") return 1;
   return "text";

@@ -60,6 +60,25 @@ class BlockList final : public rpc::ChainReader {
   std::optional<SealedHeader> header(const BlockId& id) const override {
     return blocks_.at(id.number).header;
   }
+  std::vector<Bloom> blooms(BlockNum first, std::size_t count) const override {
+    std::vector<Bloom> out;
+    for (auto n = first; n < blocks_.size() && out.size() < count; ++n) {
+      out.push_back(blocks_[n].header->logs_bloom);
+    }
+    return out;
+  }
+  std::optional<std::vector<Receipt>> receipts(const BlockId& id) const override {
+    const auto found = receipts_of.find(id.number);
+    return found == receipts_of.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<rpc::TxnLocation> find_transaction(const TxnHash& hash) const override {
+    for (std::size_t n = 0; n < blocks_.size(); ++n) {
+      const auto& txns = blocks_[n].body.transactions;
+      for (std::size_t i = 0; i < txns.size(); ++i)
+        if (hash_of(txns[i]) == hash) return rpc::TxnLocation{id_of(n), i};
+    }
+    return std::nullopt;
+  }
   std::optional<Block> block(const BlockId& id) const override { return blocks_.at(id.number); }
   std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const override {
     return totals_.at(id.number);
@@ -71,6 +90,7 @@ class BlockList final : public rpc::ChainReader {
     return std::make_unique<MapState>(accounts);
   }
   std::map<Address, Account> accounts;
+  std::map<BlockNum, std::vector<Receipt>> receipts_of;
 
  private:
   BlockId id_of(std::size_t index) const { return {index, blocks_[index].header.hash()}; }
@@ -78,6 +98,25 @@ class BlockList final : public rpc::ChainReader {
   std::vector<TotalDifficulty> totals_;
   std::map<BlockHash, std::size_t> ids_;
   TotalDifficulty total_;
+};
+
+/// Takes everything; what it was given counts as waiting.
+struct TestPool final : rpc::TxnPool {
+  Result<> add(const Transaction& txn) override {
+    if (find(hash_of(txn))) return fail("already known");
+    txns.push_back(txn);
+    return {};
+  }
+  std::optional<Transaction> find(const TxnHash& hash) override {
+    for (const auto& txn : txns)
+      if (hash_of(txn) == hash) return txn;
+    return std::nullopt;
+  }
+  std::uint64_t next_nonce(const Address&) override { return 7 + txns.size(); }
+  std::vector<Transaction> pending() override { return txns; }
+  std::vector<Transaction> queued() override { return {}; }
+  Wei least_price() override { return {}; }
+  std::vector<Transaction> txns;
 };
 
 struct TestNode final : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainControl {
@@ -106,6 +145,15 @@ struct TestNode final : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::Cha
     return fail("could not decrypt key with given passphrase");
   }
   Result<> lock(const Address&) override { return {}; }
+  Result<RecoverableSignature> sign(const Address& address, const Hash256& message) override {
+    if (address != address_of(public_key(key))) return fail("authentication needed: password or unlock");
+    return quarry::sign(key, message);
+  }
+  Result<RecoverableSignature> sign_with(const Address&, const std::string& passphrase,
+                                         const Hash256& message) override {
+    if (passphrase != "pw") return fail("could not decrypt key with given passphrase");
+    return quarry::sign(key, message);
+  }
 
   Result<> start(std::optional<unsigned> threads) override {
     if (!etherbase())
@@ -162,6 +210,16 @@ struct TestNode final : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::Cha
   std::string client_version() override { return "Quarry/test"; }
   std::uint64_t network_id() override { return 1999; }
   const ChainSpec& spec() override { return chain_spec; }
+  evm::BlockEnv environment(const Header& header) override {
+    evm::BlockEnv env;
+    env.rules = chain_spec.forks.rules(header.number, header.timestamp);
+    env.number = header.number;
+    env.timestamp = header.timestamp;
+    env.gas_limit = header.gas_limit;
+    env.base_fee = header.base_fee_per_gas.value_or(U256{});
+    env.chain_id = chain_spec.chain_id;
+    return env;
+  }
   BlockHash genesis_hash() override { return blocks_.at(0).header.hash(); }
   unsigned protocol_version() override { return 63; }
 
@@ -173,6 +231,8 @@ struct TestNode final : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::Cha
   unsigned mining_threads = 0;
   std::optional<rpc::SyncProgress> progress;
   ChainSpec chain_spec;
+  PrivateKey key = random_private_key();
+  TestPool pool;
 
  private:
   BlockList& blocks_;
@@ -204,7 +264,7 @@ struct Rpc {
 
   BlockList blocks;
   TestNode node{blocks};
-  rpc::Dispatcher dispatcher{rpc::Backend{node, node, node, node, blocks}};
+  rpc::Dispatcher dispatcher{rpc::Backend{node, node, node, node, blocks, node.pool}};
 };
 
 }  // namespace quarry::test

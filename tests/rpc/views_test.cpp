@@ -40,7 +40,7 @@ TEST(Views, TransactionsOfEveryTypeNameTheirSender) {
   const auto sender = address_of(public_key(key)).hex();
   for (const auto type :
        {TxnType::legacy, TxnType::access_list, TxnType::fee_market, TxnType::blob, TxnType::set_code}) {
-    const auto view = Json::parse(transaction_view(signed_txn(type, key), {}));
+    const auto view = Json::parse(transaction_view(signed_txn(type, key), {}, 0));
     EXPECT_EQ(view["from"], sender) << view.dump();
     EXPECT_EQ(view["chainId"], "0x539");
     EXPECT_EQ(view["type"], "0x" + std::to_string(static_cast<int>(type)));
@@ -53,21 +53,28 @@ TEST(Views, TransactionsOfEveryTypeNameTheirSender) {
 
 TEST(Views, ASignatureThatIsNoneHasNoSender) {
   Transaction txn;
-  EXPECT_EQ(Json::parse(transaction_view(txn, {}))["from"], nullptr);
+  EXPECT_EQ(Json::parse(transaction_view(txn, {}, 0))["from"], nullptr);
   txn.v = 27;
-  EXPECT_EQ(Json::parse(transaction_view(txn, {}))["from"], nullptr);
+  EXPECT_EQ(Json::parse(transaction_view(txn, {}, 0))["from"], nullptr);
 }
 
 TEST(Views, ReceiptsBeforeAndAfterByzantium) {
   const auto key = random_private_key();
-  const auto txn = signed_txn(TxnType::legacy, key);
-  Receipt receipt;
+  Block block;
+  block.body.transactions = {signed_txn(TxnType::legacy, key), signed_txn(TxnType::legacy, key)};
+  std::vector<Receipt> receipts(2);
+  receipts[0].logs.resize(4);
+  receipts[0].cumulative_gas_used = 21'000;
+  auto& receipt = receipts[1];
+  receipt.cumulative_gas_used = 50'000;
   receipt.logs = {{Address{}, {Hash256{}}, {1, 2}}};
   receipt.outcome = RootHash{};
-  ReceiptPlace at;
-  at.first_log = 4;
+  BlockPlace at;
   at.base_fee = 10;
-  auto view = Json::parse(receipt_view(receipt, txn, at));
+  const ReceiptsView views(block, receipts, at);
+  auto view = Json::parse(views.one(1));
+  EXPECT_EQ(view, Json::parse(views.all())[1]);
+  EXPECT_EQ(view["gasUsed"], "0x7148");
   EXPECT_TRUE(view.contains("root") && !view.contains("status"));
   EXPECT_EQ(view["logs"][0]["logIndex"], "0x4");
   EXPECT_EQ(view["logs"][0]["data"], "0x0102");
@@ -76,7 +83,8 @@ TEST(Views, ReceiptsBeforeAndAfterByzantium) {
   EXPECT_TRUE(view["contractAddress"].is_string());
   EXPECT_EQ(view["to"], nullptr);
   receipt.outcome = false;
-  view = Json::parse(receipt_view(receipt, signed_txn(TxnType::fee_market, key), at));
+  block.body.transactions[1] = signed_txn(TxnType::fee_market, key);
+  view = Json::parse(views.one(1));
   EXPECT_EQ(view["status"], "0x0");
   EXPECT_EQ(view["effectiveGasPrice"], "0xc");
   EXPECT_EQ(view["contractAddress"], nullptr);

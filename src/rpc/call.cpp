@@ -1,0 +1,128 @@
+#include "rpc/call.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <map>
+
+#include "consensus/base_fee.hpp"
+
+namespace quarry::rpc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A call's gas bounds what it computes, but reads of the disk were cheap in gas once: past the deadline they
+/// give nothing, which ends the call soon, and its outcome is thrown away.
+class BoundedState final : public StateView {
+ public:
+  BoundedState(std::unique_ptr<StateView> base, std::chrono::milliseconds most_time)
+      : base_(std::move(base)), until_(Clock::now() + most_time) {}
+  std::optional<Account> account(const Address& address) const override {
+    return passed() ? std::nullopt : base_->account(address);
+  }
+  SlotValue slot(const Address& address, const SlotKey& key) const override {
+    return passed() ? SlotValue{} : base_->slot(address, key);
+  }
+  Bytes code(const CodeHash& hash) const override { return passed() ? Bytes{} : base_->code(hash); }
+  bool passed() const { return passed_ = passed_ || Clock::now() > until_; }
+
+ private:
+  const std::unique_ptr<StateView> base_;
+  const Clock::time_point until_;
+  mutable bool passed_ = false;
+};
+
+/// The canonical chain's hashes, each read once.
+class ChainHashes final : public evm::BlockHashes {
+ public:
+  explicit ChainHashes(const ChainReader& reader) : reader_(reader) {}
+  Hash256 block_hash(BlockNum number) const override {
+    const auto [at, added] = known_.try_emplace(number);
+    if (added) {
+      if (const auto id = reader_.canonical(number)) at->second = Hash256(id->hash);
+    }
+    return at->second;
+  }
+
+ private:
+  const ChainReader& reader_;
+  mutable std::map<BlockNum, Hash256> known_;
+};
+
+/// The header that the head's child may have.
+Header pending_header(const Context& context, const Header& head) {
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  Header out = head;
+  out.number = head.number + 1;
+  out.timestamp = std::max<Timestamp>(head.timestamp + 1, static_cast<Timestamp>(now.count()));
+  const auto rules = context.backend.chain.spec().forks.rules(out.number, out.timestamp);
+  if (rules.has(Fork::london)) out.base_fee_per_gas = next_base_fee(head);
+  return out;
+}
+
+}  // namespace
+
+struct CallSite::Impl {
+  Impl(std::unique_ptr<StateView> base, evm::BlockEnv block, const Context& context)
+      : limits(context.backend.call_limits),
+        state(std::move(base), limits.most_time),
+        hashes(context.backend.reader),
+        env(std::move(block)) {
+    env.hashes = &hashes;
+  }
+  const CallLimits limits;
+  BoundedState state;
+  ChainHashes hashes;
+  evm::BlockEnv env;
+};
+
+CallSite::CallSite(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CallSite::CallSite(CallSite&&) noexcept = default;
+CallSite::~CallSite() = default;
+
+Expected<CallSite, RpcError> CallSite::of(const Context& context, Params& params, std::size_t index) {
+  const auto id = block_at(context, params, index);
+  if (!id) return tl::unexpected(id.error());
+  auto state = context.backend.reader.state_at(*id);
+  if (!state) return rpc_fail(state.error());
+  const auto header = context.backend.reader.header(*id);
+  if (!header) return rpc_fail(RpcCode::failed, "header not found");
+  const bool pending = params.block(index).kind == BlockRef::Kind::pending;
+  const Header seen = pending ? pending_header(context, **header) : **header;
+  return CallSite(
+      std::make_unique<Impl>(std::move(*state), context.backend.chain.environment(seen), context));
+}
+
+const StateView& CallSite::state() const {
+  return impl_->state;
+}
+const evm::BlockEnv& CallSite::env() const {
+  return impl_->env;
+}
+bool CallSite::out_of_time() const {
+  return impl_->state.passed();
+}
+RpcError CallSite::timeout() const {
+  return {RpcCode::failed, fmt::format("execution aborted (timeout = {}s)",
+                                       static_cast<double>(impl_->limits.most_time.count()) / 1000)};
+}
+
+Expected<evm::TxnOutcome, evm::TxnError> CallSite::run(const CallArgs& args, Gas gas, evm::Tracer* tracer) {
+  auto txn = args.transaction();
+  txn.gas_limit = gas;
+  txn.chain_id = impl_->env.chain_id;
+  auto env = impl_->env;
+  // Who names no price pays none: not the base fee either, which code then sees as zero.
+  if (txn.max_fee_per_gas.is_zero()) env.base_fee = {};
+  if (txn.max_fee_per_blob_gas.is_zero()) env.blob_base_fee = {};
+  evm::TxnOptions options;
+  options.check_nonce = options.check_signature = options.check_sender_code = options.check_gas_cap = false;
+  evm::Journal journal(impl_->state, env.rules);
+  return evm::execute_transaction(journal, env, txn, args.from.value_or(Address{}),
+                                  std::numeric_limits<Gas>::max(), options, tracer);
+}
+
+}  // namespace quarry::rpc

@@ -1,0 +1,225 @@
+// The eth and personal namespaces: signing and sending.
+
+#include <fmt/format.h>
+
+#include "core/keccak.hpp"
+#include "core/log.hpp"
+#include "core/sender.hpp"
+#include "rpc/call.hpp"
+#include "rpc/fees.hpp"
+
+namespace quarry::rpc {
+namespace {
+
+/// EIP-155: a legacy transaction's v is this, twice the chain id and the recovery id.
+constexpr std::uint64_t kChainV = 35, kPlainV = 27;
+
+/// A signer: by an unlocked account, or by a passphrase.
+using Sign = std::function<Result<RecoverableSignature>(const Address&, const Hash256&)>;
+Sign unlocked(const Context& context) {
+  return [&context](const Address& from, const Hash256& hash) {
+    return context.backend.accounts.sign(from, hash);
+  };
+}
+Sign by_passphrase(const Context& context, std::string passphrase) {
+  return [&context, passphrase = std::move(passphrase)](const Address& from, const Hash256& hash) {
+    return context.backend.accounts.sign_with(from, passphrase, hash);
+  };
+}
+
+/// geth's signer for messages: nobody can be made to sign a transaction this way (EIP-191).
+Hash256 message_hash(ByteView message) {
+  Bytes text =
+      to_bytes(as_bytes(fmt::format("\x19"
+                                    "Ethereum Signed Message:\n{}",
+                                    message.size())));
+  append(text, message);
+  return keccak256(text);
+}
+
+/// r, s, and v as 27 or 28.
+Answer message_answer(const Result<RecoverableSignature>& signature) {
+  if (!signature) return rpc_fail(signature.error());
+  auto bytes = signature->bytes;
+  bytes[64] = static_cast<std::uint8_t>(bytes[64] + kPlainV);
+  return hex_answer(bytes);
+}
+
+void fill_fees(const Context& context, CallArgs& args, const Rules& rules) {
+  if (args.gas_price) return;
+  const bool typed = args.max_fee || args.max_tip;
+  if (!typed && !rules.has(Fork::london)) {
+    args.gas_price = suggested_price(context);
+    return;
+  }
+  if (!args.max_tip) args.max_tip = suggested_tip(context);
+  if (args.max_fee) {
+    args.max_tip = std::min(*args.max_tip, *args.max_fee);
+    return;
+  }
+  const auto header = context.backend.reader.header(context.backend.reader.head());
+  const auto base_fee = header ? (*header)->base_fee_per_gas.value_or(U256{}) : U256{};
+  args.max_fee = *args.max_tip + base_fee + base_fee;
+}
+
+/// Puts in what the sender left out: nonce, price, gas, chain.
+std::optional<RpcError> fill(const Context& context, Params& params, CallArgs& args) {
+  const auto& spec = context.backend.chain.spec();
+  if (!args.to && args.data.empty()) {
+    return RpcError{RpcCode::failed, "contract creation without any data provided"};
+  }
+  if (args.chain_id && *args.chain_id != spec.chain_id) {
+    return RpcError{RpcCode::failed, fmt::format("chainId does not match node's (have={}, want={})",
+                                                 args.chain_id->to_decimal(), spec.chain_id.to_decimal())};
+  }
+  args.chain_id = spec.chain_id;
+  if (!args.nonce) args.nonce = context.backend.pool.next_nonce(args.from.value_or(Address{}));
+  if (!args.gas) {
+    // The estimate of a sender who names no price is not about what they can pay.
+    auto site = CallSite::of(context, params, params.size());
+    if (!site) return site.error();
+    auto gas = estimate_gas(*site, args, context.backend.call_limits.most_gas);
+    if (!gas) return gas.error();
+    args.gas = *gas;
+  }
+  fill_fees(context, args, next_rules(context));
+  return std::nullopt;
+}
+
+Expected<Transaction, RpcError> signed_transaction(const Context& context, const CallArgs& args,
+                                                   const Sign& sign) {
+  auto txn = args.transaction();
+  const bool legacy = txn.type == TxnType::legacy;
+  const bool bound = !txn.chain_id.is_zero() && next_rules(context).has(Fork::eip155);
+  if (legacy) txn.v = bound ? txn.chain_id + txn.chain_id + U256{kChainV} : U256{kPlainV};
+  const auto signature = sign(*args.from, signing_hash(txn));
+  if (!signature) return rpc_fail(signature.error());
+  if (legacy) txn.chain_id = {};
+  txn.r = U256::from_be(signature->view().first(32));
+  txn.s = U256::from_be(signature->view().subspan(32, 32));
+  txn.v = (legacy ? txn.v : U256{}) + U256{signature->bytes[64]};
+  return txn;
+}
+
+/// Filled in and signed, from the parameter's object.
+Expected<Transaction, RpcError> signed_parameter(const Context& context, Params& params, const Sign& sign) {
+  auto args = read_call_args(params, 0);
+  if (!params.error() && !args.from) params.reject(0, "from not specified");
+  if (params.error()) return tl::unexpected(*params.error());
+  if (auto error = fill(context, params, args)) return tl::unexpected(*error);
+  return signed_transaction(context, args, sign);
+}
+
+Answer submit(const Context& context, const Transaction& txn) {
+  if (auto added = context.backend.pool.add(txn); !added) return rpc_fail(added.error());
+  const auto hash = hash_of(txn);
+  if (txn.to) {
+    log_info("Submitted transaction", {{"fullhash", hash.hex()}, {"recipient", txn.to->hex()}});
+  } else {
+    log_info("Submitted contract creation", {{"fullhash", hash.hex()}});
+  }
+  return hex_answer(hash);
+}
+
+Answer send_raw(const Context& context, Params& params) {
+  const auto bytes = params.data(0);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto txn = decode_transaction(bytes);
+  if (!txn) {
+    return rpc_fail(RpcCode::failed,
+                    fmt::format("rlp: the bytes are no signed transaction: {}", rlp::to_string(txn.error())));
+  }
+  return submit(context, *txn);
+}
+
+Answer send(const Context& context, Params& params) {
+  const auto txn = signed_parameter(context, params, unlocked(context));
+  if (!txn) return tl::unexpected(txn.error());
+  return submit(context, *txn);
+}
+
+Answer send_with(const Context& context, Params& params) {
+  const auto passphrase = params.text(1);
+  const auto txn = signed_parameter(context, params, by_passphrase(context, passphrase));
+  if (!txn) return tl::unexpected(txn.error());
+  return submit(context, *txn);
+}
+
+Answer sign_transaction(const Context& context, Params& params) {
+  const auto txn = signed_parameter(context, params, unlocked(context));
+  if (!txn) return tl::unexpected(txn.error());
+  return signed_view(*txn);
+}
+
+Answer sign_transaction_with(const Context& context, Params& params) {
+  const auto passphrase = params.text(1);
+  const auto txn = signed_parameter(context, params, by_passphrase(context, passphrase));
+  if (!txn) return tl::unexpected(txn.error());
+  return signed_view(*txn);
+}
+
+Answer fill_transaction(const Context& context, Params& params) {
+  auto args = read_call_args(params, 0);
+  if (params.error()) return tl::unexpected(*params.error());
+  if (auto error = fill(context, params, args)) return tl::unexpected(*error);
+  return signed_view(args.transaction());
+}
+
+Answer sign_message(const Context& context, Params& params) {
+  const auto address = params.address(0);
+  const auto message = params.data(1);
+  if (params.error()) return tl::unexpected(*params.error());
+  return message_answer(context.backend.accounts.sign(address, message_hash(message)));
+}
+
+/// The same with its parameters the other way round, and a passphrase.
+Answer personal_sign(const Context& context, Params& params) {
+  const auto message = params.data(0);
+  const auto address = params.address(1);
+  const auto passphrase = params.has(2) ? params.text(2) : std::string{};
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto hash = message_hash(message);
+  if (!params.has(2)) return message_answer(context.backend.accounts.sign(address, hash));
+  return message_answer(context.backend.accounts.sign_with(address, passphrase, hash));
+}
+
+Answer recover_signer(const Context&, Params& params) {
+  const auto message = params.data(0);
+  auto signature = params.fixed<RecoverableSignature>(1, "hexutil.Bytes");
+  if (params.error()) return tl::unexpected(*params.error());
+  if (signature.bytes[64] != kPlainV && signature.bytes[64] != kPlainV + 1) {
+    return rpc_fail(RpcCode::failed, "invalid Ethereum signature (V is not 27 or 28)");
+  }
+  signature.bytes[64] = static_cast<std::uint8_t>(signature.bytes[64] - kPlainV);
+  const auto key = recover(signature, message_hash(message));
+  if (!key) return rpc_fail(RpcCode::failed, "recovery failed: the signature is none");
+  return hex_answer(address_of(*key));
+}
+
+constexpr Method kMethods[] = {
+    {"eth_fillTransaction", Where::worker, fill_transaction, "transaction",
+     "what sending would put in: nonce, gas, price"},
+    {"eth_sendRawTransaction", Where::worker, send_raw, "bytes", "takes a signed transaction"},
+    {"eth_sendTransaction", Where::worker, send, "transaction", "signs with an unlocked account, and sends"},
+    {"eth_sign", Where::worker, sign_message, "address, message",
+     "an unlocked account's signature of a message"},
+    {"eth_signTransaction", Where::worker, sign_transaction, "transaction",
+     "signs with an unlocked account, and does not send"},
+    {"personal_ecRecover", Where::worker, recover_signer, "message, signature", "who signed a message"},
+    {"personal_sendTransaction", Where::slow, send_with, "transaction, passphrase",
+     "signs with a locked account, and sends"},
+    {"personal_sign", Where::slow, personal_sign, "message, address, passphrase?",
+     "an account's signature of a message"},
+    {"personal_signAndSendTransaction", Where::slow, send_with, "transaction, passphrase",
+     "the former name of personal_sendTransaction"},
+    {"personal_signTransaction", Where::slow, sign_transaction_with, "transaction, passphrase",
+     "signs with a locked account, and does not send"},
+};
+
+}  // namespace
+
+std::span<const Method> eth_send_methods() {
+  return kMethods;
+}
+
+}  // namespace quarry::rpc
