@@ -146,15 +146,23 @@ Result<ImportReport> import_chain_file(const fs::path& file, const ChainStore& s
   return report;
 }
 
-Result<std::uint64_t> export_chain_file(const fs::path& file, const ChainStore& store,
-                                        std::optional<BlockNum> first, std::optional<BlockNum> last,
-                                        const TransferWatch& watch) {
+Result<BlockRange> export_range(const ChainStore& store, std::optional<BlockNum> first,
+                                std::optional<BlockNum> last) {
   const BlockNum head = store.heads().block.number;
   const BlockNum from = first.value_or(0), to = last.value_or(head);
   if (from > to) return fail(fmt::format("the first block ({}) is after the last ({})", from, to));
   if (to > head)
     return fail(fmt::format("block {} is past the head, which is block {}", to, head),
                 fmt::format("Give {} as the last block, or none.", head));
+  return BlockRange{from, to};
+}
+
+Result<std::uint64_t> export_chain_file(const fs::path& file, const ChainStore& store,
+                                        std::optional<BlockNum> first, std::optional<BlockNum> last,
+                                        const TransferWatch& watch) {
+  const auto range = export_range(store, first, last);
+  if (!range) return tl::unexpected(range.error());
+  const BlockNum from = range->first, to = range->last;
   auto writer = ChainFileWriter::create(file);
   if (!writer) return tl::unexpected(writer.error());
   const std::uint64_t total = to - from + 1;

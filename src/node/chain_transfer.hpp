@@ -41,6 +41,14 @@ Result<ImportReport> import_chain_file(const std::filesystem::path& file, const 
                                        const ChainSpec& spec, const InsertBlocks& insert,
                                        const TransferWatch& watch = {});
 
+/// Blocks first to last; all from 0 to the head block where nothing else is given. An error when there are no
+/// such blocks.
+struct BlockRange {
+  BlockNum first = 0, last = 0;
+};
+Result<BlockRange> export_range(const ChainStore& store, std::optional<BlockNum> first,
+                                std::optional<BlockNum> last);
+
 /// Writes canonical blocks first to last (by default all from 0 to the head block); gives their number.
 /// `store` should be over a snapshot when the chain runs.
 Result<std::uint64_t> export_chain_file(const std::filesystem::path& file, const ChainStore& store,

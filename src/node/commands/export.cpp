@@ -1,12 +1,15 @@
 /// \file
-/// `quarry export FILE [FIRST LAST]`: canonical blocks into a chain file.
+/// `quarry export FILE [FIRST LAST]`: canonical blocks into a chain file, or a jbc chain's into a folder.
 
+#include <algorithm>
 #include <charconv>
+#include <thread>
 
 #include "core/log.hpp"
 #include "node/chain_transfer.hpp"
 #include "node/commands/commands.hpp"
 #include "node/datadir.hpp"
+#include "node/jbc_export.hpp"
 #include "node/local_chain.hpp"
 #include "node/options.hpp"
 #include "node/progress.hpp"
@@ -14,6 +17,8 @@
 
 namespace quarry {
 namespace {
+constexpr std::size_t kMaxExportTasks = 4096;
+
 Result<std::optional<BlockNum>> block_argument(const std::vector<std::string>& args, std::size_t index) {
   if (args.size() <= index) return std::nullopt;
   const std::string& text = args[index];
@@ -38,7 +43,12 @@ Result<int> run_export(const NodeOptions& options) {
   }
   auto database = Database::open({.path = lock->paths().chaindata.string()});
   if (!database) return tl::unexpected(database.error());
-  if (auto genesis = load_genesis(**database); !genesis) return tl::unexpected(genesis.error());
+  const auto genesis = load_genesis(**database);
+  if (!genesis) return tl::unexpected(genesis.error());
+  const bool as_jbc = options.export_format == "jbc";
+  if (as_jbc && genesis->spec.engine != EngineKind::jbc)
+    return fail("--format jbc: the chain in the data dir is no jbc chain",
+                "Leave --format out to write a chain file.");
   log_info("Exporting blockchain", {{"file", options.args[0]}});
   Progress progress("Exporting blocks", "blocks");
   TransferWatch watch;
@@ -46,7 +56,10 @@ Result<int> run_export(const NodeOptions& options) {
     progress.update(done, total, blocks);
   };
   watch.stopped = [&] { return signals.requested(); };
-  const auto written = export_chain_file(options.args[0], ChainStore(**database), *first, *last, watch);
+  const ChainStore store(**database);
+  WorkerPool workers("worker", std::max(1u, std::thread::hardware_concurrency()), kMaxExportTasks);
+  const auto written = as_jbc ? export_jbc_files(options.args[0], store, *first, *last, workers, watch)
+                              : export_chain_file(options.args[0], store, *first, *last, watch);
   progress.finish();
   if (!written) return tl::unexpected(written.error());
   log_info("Exported blockchain",
