@@ -4,6 +4,7 @@
 #include "node/genesis_json.hpp"
 #include "node/options.hpp"
 #include "storage/meta.hpp"
+#include "storage/verify.hpp"
 
 namespace quarry {
 
@@ -21,6 +22,18 @@ void put_genesis(Batch& batch, const Genesis& genesis) {
   ChainWriter(batch).put_meta(meta::kGenesis, as_bytes(genesis_to_json(genesis)));
 }
 
+namespace {
+/// The quick part of `quarry db verify`: heads that name what is not there are not built upon.
+Result<> check_sound(const Database& database) {
+  if (!ChainStore(database).stored_heads()) return {};
+  for (const Finding& one : check_heads(database))
+    if (one.kind == Finding::Kind::damage)
+      return fail("the database " + database.path() + " is damaged: " + one.where + ": " + one.what,
+                  "`quarry db verify` lists all damage, `quarry db repair` mends what can be mended.");
+  return {};
+}
+}  // namespace
+
 Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions& options,
                                     WorkerPool& workers) {
   LocalChain out;
@@ -34,6 +47,7 @@ Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions
   const auto hash = ChainStore(*out.database).canonical_hash(0);
   if (!hash) return fail("the database " + out.database->path() + " has a genesis file but no block 0");
   out.genesis_hash = *hash;
+  if (auto sound = check_sound(*out.database); !sound) return tl::unexpected(sound.error());
   out.caches = std::make_unique<ethash::Caches>(
       ethash::Caches::Options{.folder = options.ethash_cache_dir, .on_warning = [](const Error& error) {
                                 log_warn(error.what, {{"remedy", error.remedy}});

@@ -35,6 +35,9 @@ class StateTrie {
     trie::Paths emptied;
     std::vector<trie::Paths> storages_emptied;  ///< of each of `storages`
     RootHash root;
+    /// What is gone has no storage: its slots went with it. False only when the delta was read from a
+    /// damaged change set.
+    bool sound = true;
   };
 
   /// Nodes come from `reader`; none for a state that is only built.

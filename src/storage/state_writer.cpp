@@ -171,6 +171,14 @@ StateDelta make_delta(const Overlay& overlay, const StateDiff& diff) {
   return out;
 }
 
+/// The storage roots that were worked out are those that the change set has.
+bool agrees(const StateDelta& delta, const ChangeSet& changes) {
+  return std::equal(delta.begin(), delta.end(), changes.accounts.begin(), changes.accounts.end(),
+                    [](const AccountDelta& one, const ChangeSet::AccountBefore& kept) {
+                      return !one.after || one.after->storage_root == kept.before->storage_root;
+                    });
+}
+
 }  // namespace
 
 struct StateWriter::Impl {
@@ -206,7 +214,9 @@ void StateWriter::Impl::reload() {
 
 StateTrie::Version StateWriter::Impl::try_out(const StateDiff& diff, StateDelta& delta) {
   delta = make_delta(overlay, diff);
-  return tries.changed(delta);
+  auto version = tries.changed(delta);
+  QUARRY_CHECK(version.sound);
+  return version;
 }
 
 void StateWriter::Impl::take(const StateDelta& delta, StateTrie::Version version) {
@@ -272,6 +282,11 @@ Result<> StateWriter::revert(BlockNum number) {
     delta.push_back(std::move(one));
   }
   auto version = impl_->tries.changed(delta);
+  if (!version.sound || !agrees(delta, *changes)) {
+    if (!flushed) impl_->pending.back() = *std::move(changes);
+    return fail("the change set of block " + std::to_string(number) + " is damaged",
+                "`quarry db verify` lists the damage.");
+  }
   impl_->take(delta, std::move(version));
   if (flushed)
     impl_->taken_back.push_back(*std::move(changes));

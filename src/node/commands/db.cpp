@@ -29,6 +29,8 @@ constexpr std::array kActions = {
     ActionRow{"stats", "", "a table a row: keys, bytes, on disk, per block", 0, &run_stats},
     ActionRow{"get", "TABLE KEY", "one row, decoded", 2, &run_get},
     ActionRow{"list", "TABLE [--from KEY] [--to KEY] [--limit N]", "rows in order, decoded", 1, &run_list},
+    ActionRow{"verify", "[--deep] [--seals]", "everything checked, damage listed", 0, &run_verify},
+    ActionRow{"check", "", "the quick part of that", 0, &run_check},
     ActionRow{"checkpoint", "DIR", "a copy that shares files, as a data dir of its own", 1, &run_checkpoint},
     ActionRow{"compact", "", "rewrite the files, so that what was overwritten takes no room", 0,
               &run_compact},

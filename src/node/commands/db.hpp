@@ -31,6 +31,8 @@ inline tl::unexpected<Failure> failed(ExitCode code, Error error) {
 Outcome<ExitCode> run_stats(const NodeOptions& options);
 Outcome<ExitCode> run_get(const NodeOptions& options);
 Outcome<ExitCode> run_list(const NodeOptions& options);
+Outcome<ExitCode> run_verify(const NodeOptions& options);
+Outcome<ExitCode> run_check(const NodeOptions& options);
 Outcome<ExitCode> run_checkpoint(const NodeOptions& options);
 Outcome<ExitCode> run_compact(const NodeOptions& options);
 
