@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "consensus/ethash/miner.hpp"
+#include "consensus/seal_miner.hpp"
 #include "core/log.hpp"
 #include "core/rlp.hpp"
 
@@ -26,14 +26,6 @@ std::chrono::nanoseconds until(Timestamp time) {
   const auto then = std::chrono::seconds(time);
   return then <= now ? std::chrono::nanoseconds{0} : std::chrono::nanoseconds(then - now);
 }
-
-Block with_seal(const Block& candidate, const ethash::Seal& seal, HeaderIdentity identity) {
-  Header header = *candidate.header;
-  header.mix_hash = seal.mix;
-  for (std::size_t i = 0; i < SealNonce::kSize; ++i)
-    header.nonce.bytes[i] = static_cast<std::uint8_t>(seal.nonce >> (8 * (SealNonce::kSize - 1 - i)));
-  return {seal_header(std::move(header), identity), candidate.body};
-}
 }  // namespace
 
 Bytes default_extra_data() {
@@ -48,7 +40,7 @@ Bytes default_extra_data() {
 struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
   Chain& chain;
   WorkerPool& chain_thread;
-  ethash::Miner& miner;
+  SealMiner& miner;
 
   mutable std::mutex mutex;
   SealerOptions options;
@@ -61,7 +53,7 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
   std::optional<SteadyClock::time_point> renew_at;
   std::jthread timer;  ///< renews when a candidate's time has come; last, so that it stops first
 
-  Shared(Chain& c, WorkerPool& t, ethash::Miner& m, SealerOptions o)
+  Shared(Chain& c, WorkerPool& t, SealMiner& m, SealerOptions o)
       : chain(c), chain_thread(t), miner(m), options(std::move(o)) {}
 
   std::optional<Address> etherbase() const {
@@ -71,6 +63,8 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
     lock.unlock();
     return first_account ? first_account() : std::nullopt;
   }
+
+  bool needs_etherbase() const { return chain.spec().engine != EngineKind::jbc; }
 
   /// Asks the chain thread for new work; what is asked already is not asked twice.
   void queue_renew() {
@@ -102,10 +96,11 @@ void Sealer::Shared::renew() {
     if (closed) return;
     idle = !mining || paused;
     if (idle) pending.reset();
-    request.extra_data = options.extra_data;
+    request.extra_data = options.extra_data_for ? Bytes{} : options.extra_data;
     request.target_gas_limit = options.target_gas_limit;
   }
   if (idle) return miner.clear_work();
+  if (options.extra_data_for) request.extra_data = options.extra_data_for(chain.head().header->number + 1);
   request.beneficiary = etherbase().value_or(Address{});
   auto block = chain.prepare(request);
   if (!block) {
@@ -129,11 +124,10 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, SteadyCloc
   }
   pending = candidate;
   lock.unlock();
-  const ethash::Work work{seal_hash(header), ethash::boundary_of(header.difficulty), header.number};
-  miner.set_work(work, [weak = weak_from_this(), candidate](const ethash::Work&, const ethash::Seal& seal) {
+  miner.set_work(header, [weak = weak_from_this(), candidate](Header sealed) {
     const auto self = weak.lock();
     if (!self) return;
-    Block found = with_seal(*candidate, seal, self->chain.spec().header_identity());
+    Block found{seal_header(std::move(sealed), self->chain.spec().header_identity()), candidate->body};
     self->chain_thread.submit([self, found = std::move(found)] { self->insert(found); });
   });
   log_info("Commit new mining work", {{"number", header.number},
@@ -188,7 +182,7 @@ void Sealer::Shared::run_timer(const std::stop_token& stop) {
   }
 }
 
-Sealer::Sealer(Chain& chain, WorkerPool& chain_thread, ethash::Miner& miner, SealerOptions options)
+Sealer::Sealer(Chain& chain, WorkerPool& chain_thread, SealMiner& miner, SealerOptions options)
     : shared_(std::make_shared<Shared>(chain, chain_thread, miner, std::move(options))) {
   shared_->timer =
       std::jthread([shared = shared_.get()](const std::stop_token& stop) { shared->run_timer(stop); });
@@ -214,7 +208,7 @@ void Sealer::close() {
 
 Result<> Sealer::start(std::optional<int> threads) {
   const std::lock_guard control(shared_->control);
-  if (!shared_->etherbase()) {
+  if (shared_->needs_etherbase() && !shared_->etherbase()) {
     const Error error{"etherbase missing: etherbase address must be explicitly specified",
                       "create an account with personal.newAccount(), or name one with --etherbase or "
                       "miner.setEtherbase(address)"};
@@ -289,6 +283,10 @@ Result<> Sealer::set_extra_data(Bytes extra_data) {
   }
   shared_->queue_renew();
   return {};
+}
+
+void Sealer::renew() {
+  shared_->queue_renew();
 }
 
 void Sealer::set_target_gas_limit(Gas target) {

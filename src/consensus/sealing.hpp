@@ -8,11 +8,9 @@
 
 #include "consensus/chain.hpp"
 
-namespace quarry::ethash {
-class Miner;
-}
-
 namespace quarry {
+
+class SealMiner;
 
 /// geth 1.7.3's genesis gas limit, which its --targetgaslimit defaults to.
 inline constexpr Gas kDefaultTargetGasLimit = 4'712'388;
@@ -23,6 +21,8 @@ struct SealerOptions {
   Bytes extra_data = default_extra_data();
   Gas target_gas_limit = kDefaultTargetGasLimit;
   std::optional<Address> etherbase = {};
+  /// Asked for each candidate's extra data in place of `extra_data`, where it is there. Chain thread.
+  std::function<Bytes(BlockNum)> extra_data_for = nullptr;
   /// A candidate whose time is further ahead of our clock waits: a block's time is at least a second after
   /// its parent's, so a chain can be mined faster than time passes.
   std::uint64_t most_seconds_ahead = 1;
@@ -34,7 +34,7 @@ struct SealerOptions {
 class Sealer {
  public:
   /// `chain_thread` is the chain's strand; it and `chain` outlive the sealer's use: call close() first.
-  Sealer(Chain& chain, WorkerPool& chain_thread, ethash::Miner& miner, SealerOptions options);
+  Sealer(Chain& chain, WorkerPool& chain_thread, SealMiner& miner, SealerOptions options);
   ~Sealer();
   Sealer(const Sealer&) = delete;
   Sealer& operator=(const Sealer&) = delete;
@@ -55,6 +55,8 @@ class Sealer {
   /// Refuses extra data longer than a header of this chain may have.
   [[nodiscard]] Result<> set_extra_data(Bytes extra_data);
   void set_target_gas_limit(Gas target);
+  /// Something that candidates are made of has changed: a new one is handed out.
+  void renew();
   /// The block that is being sealed, for RPC's "pending"; nothing when not mining.
   std::shared_ptr<const Block> pending() const;
 

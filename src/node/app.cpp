@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "consensus/ethash/miner.hpp"
+#include "consensus/jbc/miner.hpp"
 #include "consensus/stored_chain.hpp"
 #include "consensus/txpool.hpp"
 #include "core/log.hpp"
@@ -98,6 +99,7 @@ struct App::Impl {
   std::unique_ptr<TxPool> pool;
   std::unique_ptr<ethash::Datasets> datasets;
   std::unique_ptr<ethash::Miner> miner;
+  std::unique_ptr<SealMiner> seal_miner;
   std::unique_ptr<Sealer> sealer;
 
   std::unique_ptr<sync::ChainReader> sync_reader;
@@ -136,6 +138,10 @@ Result<> App::Impl::open_sealer() {
       ethash::Datasets::Options{
           .folder = options.ethash_dag_dir, .on_progress = log_dataset, .on_warning = log_warning});
   miner = std::make_unique<ethash::Miner>(*local.caches, *datasets);
+  if (facts.spec.engine == EngineKind::jbc)
+    seal_miner = std::make_unique<jbc::Miner>();
+  else
+    seal_miner = ethash_seal_miner(*miner);
   SealerOptions sealing{.extra_data = extra_data_of(options), .target_gas_limit = options.gas_target};
   sealing.first_account = [this]() -> std::optional<Address> {
     const auto all = keystore.accounts();
@@ -150,7 +156,7 @@ Result<> App::Impl::open_sealer() {
     }
     sealing.etherbase = address;
   }
-  sealer = std::make_unique<Sealer>(*local.chain, chain_thread, *miner, std::move(sealing));
+  sealer = std::make_unique<Sealer>(*local.chain, chain_thread, *seal_miner, std::move(sealing));
   if (options.extra_data)
     if (auto allowed = sealer->set_extra_data(extra_data_of(options)); !allowed) return allowed;
   return {};

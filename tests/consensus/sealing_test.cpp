@@ -8,6 +8,7 @@
 #include "consensus/ethash/miner.hpp"
 #include "consensus/gas_limit.hpp"
 #include "consensus/header_rules.hpp"
+#include "consensus/seal_miner.hpp"
 
 using namespace quarry;
 
@@ -20,7 +21,8 @@ struct MiningNode {
   EthashEngine engine{caches};
   test::TestChain chain{genesis(), &engine};
   WorkerPool strand{"chain", 1, 1024};
-  Sealer sealer{*chain.chain, strand, miner, options()};
+  std::unique_ptr<SealMiner> seal_miner = ethash_seal_miner(miner);
+  Sealer sealer{*chain.chain, strand, *seal_miner, options()};
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<HeadEvent> events;
