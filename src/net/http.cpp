@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <array>
+#include <charconv>
 #include <ctime>
 
 #include "core/check.hpp"
@@ -49,22 +51,32 @@ std::string_view status_text(int status) {
   }
 }
 
+std::string to_hex_number(std::size_t value) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  return {digits.data(), end};
+}
+
 std::size_t connection_bound(std::size_t wanted) {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
   return std::max<std::size_t>(1, std::min<std::size_t>(wanted, files.rlim_cur / 2));
 }
 
-void append_head(std::string& to, const HttpResponse& response, std::string_view date, bool keep_alive) {
+void append_head(std::string& to, const HttpResponse& response, std::string_view date,
+                 std::string_view length, bool keep_alive) {
   to.append("HTTP/1.1 ")
       .append(std::to_string(response.status))
       .append(" ")
       .append(status_text(response.status));
   if (!response.content_type.empty()) to.append("\r\nContent-Type: ").append(response.content_type);
   to.append("\r\nDate: ").append(date);
-  to.append("\r\nContent-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+  to.append(length).append("\r\n");
   to.append(response.headers);
   to.append(keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
+}
+void append_head(std::string& to, const HttpResponse& response, std::string_view date, bool keep_alive) {
+  append_head(to, response, date, "\r\nContent-Length: " + std::to_string(response.body.size()), keep_alive);
 }
 
 }  // namespace
@@ -99,6 +111,7 @@ void HttpConnection::start() {
   stream_->set_on_drain([this] {
     count_answer();
     if (phase_ == Phase::sending) after_response(true);
+    if (phase_ == Phase::streaming) ask_for_more();
   });
   stream_->set_on_end([this] { on_end(); });
   // The server's lists keep the connection until the stream is closed, or drop both together.
@@ -174,6 +187,59 @@ void HttpConnection::respond(HttpResponse response) {
   after_response(keep_alive);
 }
 
+void HttpConnection::begin_stream(HttpResponse head, std::function<void()> more) {
+  if (server_ == nullptr || !stream_->is_open() || phase_ != Phase::working) return;
+  server_->body_bytes_ -= std::exchange(body_bytes_, 0);
+  chunked_ = parser_.takes_chunks();
+  piece_sent_ = false;
+  more_ = std::move(more);
+  enter(Phase::streaming);
+  // Without chunks the end of the connection is the end of the body.
+  std::string text;
+  append_head(text, head, server_->date(), chunked_ ? "\r\nTransfer-Encoding: chunked" : "",
+              chunked_ && parser_.keep_alive());
+  stream_->write(as_bytes(text));
+  if (stream_->pending() == 0) ask_for_more();
+}
+
+/// A source that has its pieces at hand sends them from within `more`: asked in turns, not ever deeper.
+void HttpConnection::ask_for_more() {
+  ask_again_ = true;
+  if (asking_) return;
+  const auto self = shared_from_this();
+  asking_ = true;
+  while (std::exchange(ask_again_, false) && phase_ == Phase::streaming && stream_->is_open()) {
+    const auto more = more_;
+    more();
+  }
+  asking_ = false;
+}
+
+void HttpConnection::send_piece(SharedBuffer piece) {
+  if (server_ == nullptr || !stream_->is_open() || phase_ != Phase::streaming || piece.size() == 0) return;
+  const auto self = shared_from_this();
+  since_ = stream_->loop().now_ms();
+  if (chunked_) {
+    // A chunk's closing line end goes with the next chunk's head.
+    std::string head = piece_sent_ ? "\r\n" : "";
+    head += to_hex_number(piece.size()) + "\r\n";
+    stream_->write(SharedBuffer(std::move(head)), std::move(piece));
+  } else {
+    stream_->write(std::move(piece));
+  }
+  piece_sent_ = true;
+  count_answer();
+  if (last_pending_ == 0) ask_for_more();
+}
+
+void HttpConnection::end_stream() {
+  if (server_ == nullptr || !stream_->is_open() || phase_ != Phase::streaming) return;
+  const auto self = shared_from_this();
+  more_ = nullptr;
+  if (chunked_) stream_->write(as_bytes(piece_sent_ ? "\r\n0\r\n\r\n" : "0\r\n\r\n"));
+  after_response(chunked_ && parser_.keep_alive() && (!peer_ended_ || !rest_.empty()));
+}
+
 /// Brings our part of the server's waiting answers up to date.
 void HttpConnection::count_answer() {
   if (server_ == nullptr) return;
@@ -237,6 +303,7 @@ void HttpConnection::take_over(std::string head, Stream::OnRead on_read, Stream:
 void HttpConnection::on_closed(const Closed& why) {
   const auto self = shared_from_this();
   if (server_ != nullptr) server_->forget(*this);
+  more_ = nullptr;
   const auto call = std::exchange(raw_close_, nullptr);
   if (call) call(why);
 }
@@ -250,6 +317,9 @@ bool HttpConnection::overdue(std::uint64_t now, const HttpLimits& limits) const 
       return false;  // ours to end; the stream's own linger time ends the last
     case Phase::sending:
       return waited > limits.send_time;
+    case Phase::streaming:
+      // With nothing waiting, the next piece is ours to make.
+      return stream_->pending() > 0 && waited > limits.send_time;
     case Phase::reading:
       break;
   }

@@ -50,6 +50,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   /// Answers the request in work: once for each.
   void respond(HttpResponse response);
+  /// Answers with a body that comes in pieces: `head` has none. `more` is called, now and whenever the client
+  /// has taken all that was sent; send_piece() or end_stream() answers it, at once or later.
+  void begin_stream(HttpResponse head, std::function<void()> more);
+  void send_piece(SharedBuffer piece);
+  void end_stream();
   /// After a request with wants_upgrade: sends `head` as it is and from now on hands over all bytes.
   /// The idle times above no longer apply.
   void take_over(std::string head, Stream::OnRead on_read, Stream::OnClose on_close);
@@ -59,7 +64,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   friend class HttpServer;
   using List = std::list<std::shared_ptr<HttpConnection>>;
-  enum class Phase : std::uint8_t { reading, working, sending, taken_over, finishing };
+  enum class Phase : std::uint8_t { reading, working, sending, streaming, taken_over, finishing };
 
   HttpRequestParser::Events parser_events();
   void start();
@@ -67,6 +72,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void on_end();
   void on_closed(const Closed& why);
   void parse(ByteView bytes);
+  void ask_for_more();
   void count_answer();
   void after_response(bool keep_alive);
   void go_on();
@@ -87,7 +93,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t body_bytes_ = 0;  ///< our part of the server's total
   std::size_t answer_bytes_ = 0;
   std::size_t last_pending_ = 0;
-  Bytes rest_;  ///< read, but after the request in work: at most one read's worth
+  Bytes rest_;                  ///< read, but after the request in work: at most one read's worth
+  std::function<void()> more_;  ///< asks for the next piece
+  bool chunked_ = false;
+  bool piece_sent_ = false;
+  bool asking_ = false, ask_again_ = false;  ///< within more_(), and it is wanted once more
   Stream::OnRead raw_read_;
   Stream::OnClose raw_close_;
   List* list_ = nullptr;

@@ -69,6 +69,7 @@ struct HttpRequestParser::Callbacks {
   static int on_message_complete(http_parser* parser) {
     auto& me = self(parser);
     me.request_.keep_alive = http_should_keep_alive(parser) != 0;
+    me.request_.takes_chunks = parser->http_major > 1 || (parser->http_major == 1 && parser->http_minor >= 1);
     me.state_ = State::complete;
     // The next request must not overwrite this one.
     http_parser_pause(parser, 1);

@@ -29,6 +29,7 @@ struct HttpRequest {
   std::string body;
   bool keep_alive = true;
   bool wants_upgrade = false;
+  bool takes_chunks = false;  ///< HTTP/1.1 and later: answers may come in chunks
 
   /// The first header of that (lower-case) name; empty when there is none.
   std::string_view header(std::string_view name) const;
@@ -76,6 +77,7 @@ class HttpRequestParser {
   const HttpRefusal& refusal() const { return refusal_; }
   /// Whether the request in work lets the connection go on.
   bool keep_alive() const { return request_.keep_alive; }
+  bool takes_chunks() const { return request_.takes_chunks; }
 
  private:
   struct Callbacks;

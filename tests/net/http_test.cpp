@@ -285,3 +285,84 @@ TEST(Http, HandsAnUpgradeOver) {
   EXPECT_EQ(ignored.answer().status, 200);
   EXPECT_EQ(ignored.answer().body, "next");
 }
+
+namespace {
+/// Answers with `pieces` pieces of `size` letters each, from within the question or in a later turn.
+HttpServer::Handler pieces_of(int pieces, std::size_t size, bool later) {
+  return [=](HttpRequest&, const HttpConnectionPtr& connection) {
+    auto left = std::make_shared<int>(pieces);
+    const auto give = [=, weak = std::weak_ptr(connection)] {
+      const auto client = weak.lock();
+      if (!client) return;
+      if (*left == 0) return client->end_stream();
+      client->send_piece(SharedBuffer(std::string(size, static_cast<char>('a' + --*left % 26))));
+    };
+    connection->begin_stream({200, "text/plain"}, [=, weak = std::weak_ptr(connection)] {
+      const auto client = weak.lock();
+      if (!later) return give();
+      client->stream()->loop().post(give);
+    });
+  };
+}
+/// The chunks of a body put together; empty when they are no chunks.
+std::string unchunked(std::string_view text) {
+  std::string out;
+  while (true) {
+    const auto line = text.find("\r\n");
+    if (line == text.npos) return {};
+    const std::size_t length = std::stoul(std::string(text.substr(0, line)), nullptr, 16);
+    text.remove_prefix(line + 2);
+    out.append(text.substr(0, length));
+    text.remove_prefix(length + 2);
+    if (length == 0) return text.empty() ? out : std::string{};
+  }
+}
+}  // namespace
+
+TEST(Http, StreamsInChunksAndGoesOn) {
+  for (const bool later : {false, true}) {
+    Served served({}, pieces_of(3, 5, later));
+    RawClient client(served.port);
+    const std::string body = "5\r\nccccc\r\n5\r\nbbbbb\r\n5\r\naaaaa\r\n0\r\n\r\n";
+    for (int i = 0; i < 2; ++i) {
+      client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      const auto head = client.answer().head;  // no length: no body is read
+      EXPECT_NE(head.find("Transfer-Encoding: chunked"), std::string::npos) << head;
+      EXPECT_EQ(client.read(body.size()), body);
+    }
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const auto all = client.read_to_end();
+    EXPECT_EQ(unchunked(std::string_view(all).substr(all.find("\r\n\r\n") + 4)), "cccccbbbbbaaaaa");
+    // An old client gets the bytes as they are, until the end of the connection.
+    RawClient old(served.port);
+    old.send("GET / HTTP/1.0\r\n\r\n");
+    const auto plain = old.read_to_end();
+    EXPECT_EQ(plain.substr(plain.find("\r\n\r\n") + 4), "cccccbbbbbaaaaa");
+    EXPECT_EQ(plain.find("chunked"), std::string::npos);
+  }
+}
+
+TEST(Http, StreamKeepsPaceWithItsClient) {
+  // 60 MB in all: what is not taken is not made, or the bound on waiting bytes would end the connection.
+  constexpr std::size_t kPieces = 60, kBytes = 1'000'000;
+  for (const bool later : {false, true}) {
+    Served served({}, pieces_of(kPieces, kBytes, later));
+    RawClient client(served.port);
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    std::this_thread::sleep_for(100ms);
+    const auto all = client.read_to_end();
+    EXPECT_EQ(unchunked(std::string_view(all).substr(all.find("\r\n\r\n") + 4)).size(), kPieces * kBytes);
+  }
+}
+
+TEST(Http, StreamOfAClientThatTakesNothingIsEnded) {
+  HttpLimits limits;
+  limits.send_time = 300ms;
+  Served served(limits, pieces_of(1000, 1'000'000, true));
+  RawClient client(served.port);
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.read(8), "HTTP/1.1");
+  for (int i = 0; i < 100 && served.on_loop([](HttpServer& s) { return s.connections(); }) > 0; ++i)
+    std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(served.on_loop([](HttpServer& s) { return s.connections(); }), 0u);
+}
