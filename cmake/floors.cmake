@@ -44,6 +44,11 @@ function(quarry_simd_flags)
   set(avx512 ${avx2} -mavx512f -mavx512vl -mavx512bw -mavx512dq -mprefer-vector-width=512 -Wno-uninitialized)
   set(shani -msha -msse4.1 -mssse3)
   foreach(source ${ARGN})
+    if(source MATCHES "/interpreter_quick\\.cpp$")
+      # Words go from one instruction to the next through memory: a vector load of what was stored limb by limb
+      # would wait for the stores.
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-mgeneral-regs-only>")
+    endif()
     if(source MATCHES "_(avx2|avx512|shani)\\.cpp$")
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${${CMAKE_MATCH_1}}")
     endif()

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "core/bytes.hpp"
 
@@ -46,7 +47,14 @@ struct U256 {
   }
   constexpr bool bit(unsigned index) const { return limbs[index / 64] >> (index % 64) & 1; }
 
-  friend constexpr bool operator==(const U256&, const U256&) = default;
+  friend constexpr bool operator==(const U256& a, const U256& b) {
+    return ((a.limbs[0] ^ b.limbs[0]) | (a.limbs[1] ^ b.limbs[1]) | (a.limbs[2] ^ b.limbs[2]) |
+            (a.limbs[3] ^ b.limbs[3])) == 0;
+  }
+  friend constexpr bool operator<(const U256& a, const U256& b) {
+    U256 difference;
+    return subtract(a, b, difference);
+  }
   friend constexpr std::strong_ordering operator<=>(const U256& a, const U256& b) {
     for (int i = 3; i >= 0; --i)
       if (a.limbs[i] != b.limbs[i]) return a.limbs[i] <=> b.limbs[i];
@@ -70,46 +78,60 @@ struct U256 {
   }
   friend constexpr U256 operator+(const U256& a, const U256& b) {
     U256 out;
-    unsigned __int128 carry = 0;
-    for (int i = 0; i < 4; ++i) {
-      carry += static_cast<unsigned __int128>(a.limbs[i]) + b.limbs[i];
-      out.limbs[i] = static_cast<std::uint64_t>(carry);
-      carry >>= 64;
-    }
+    add(a, b, out);
     return out;
   }
-  friend constexpr U256 operator-(const U256& a, const U256& b) { return a + ~b + U256{1}; }
-  friend constexpr U256 operator*(const U256& a, const U256& b) {
+  friend constexpr U256 operator-(const U256& a, const U256& b) {
     U256 out;
-    for (int i = 0; i < 4; ++i) {
-      unsigned __int128 carry = 0;
-      for (int j = 0; i + j < 4; ++j) {
-        carry += static_cast<unsigned __int128>(a.limbs[i]) * b.limbs[j] + out.limbs[i + j];
-        out.limbs[i + j] = static_cast<std::uint64_t>(carry);
-        carry >>= 64;
-      }
-    }
+    subtract(a, b, out);
+    return out;
+  }
+  friend constexpr U256 operator*(const U256& a, const U256& b) {
+    // Row by row and written out: the compiler then keeps it all in registers.
+    U256 out;
+    std::uint64_t carry = 0;
+    out.limbs[0] = multiply_add(a.limbs[0], b.limbs[0], 0, carry);
+    out.limbs[1] = multiply_add(a.limbs[0], b.limbs[1], 0, carry);
+    out.limbs[2] = multiply_add(a.limbs[0], b.limbs[2], 0, carry);
+    out.limbs[3] = a.limbs[0] * b.limbs[3] + carry;
+    carry = 0;
+    out.limbs[1] = multiply_add(a.limbs[1], b.limbs[0], out.limbs[1], carry);
+    out.limbs[2] = multiply_add(a.limbs[1], b.limbs[1], out.limbs[2], carry);
+    out.limbs[3] += a.limbs[1] * b.limbs[2] + carry;
+    carry = 0;
+    out.limbs[2] = multiply_add(a.limbs[2], b.limbs[0], out.limbs[2], carry);
+    out.limbs[3] += a.limbs[2] * b.limbs[1] + carry + a.limbs[3] * b.limbs[0];
     return out;
   }
   friend constexpr U256 operator<<(const U256& a, unsigned shift) {
-    if (shift >= 256) return {};
-    U256 out;
-    const unsigned whole = shift / 64, part = shift % 64;
-    for (unsigned i = 3; i + 1 > whole; --i) {
-      out.limbs[i] = a.limbs[i - whole] << part;
-      if (part != 0 && i > whole) out.limbs[i] |= a.limbs[i - whole - 1] >> (64 - part);
+    const auto [l0, l1, l2, l3] = a.limbs;
+    const unsigned part = shift % 64;
+    switch (shift / 64) {
+      case 0:
+        return {above(l3, l2, part), above(l2, l1, part), above(l1, l0, part), l0 << part};
+      case 1:
+        return {above(l2, l1, part), above(l1, l0, part), l0 << part, 0};
+      case 2:
+        return {above(l1, l0, part), l0 << part, 0, 0};
+      case 3:
+        return {l0 << part, 0, 0, 0};
     }
-    return out;
+    return {};
   }
   friend constexpr U256 operator>>(const U256& a, unsigned shift) {
-    if (shift >= 256) return {};
-    U256 out;
-    const unsigned whole = shift / 64, part = shift % 64;
-    for (unsigned i = 0; i + whole < 4; ++i) {
-      out.limbs[i] = a.limbs[i + whole] >> part;
-      if (part != 0 && i + whole < 3) out.limbs[i] |= a.limbs[i + whole + 1] << (64 - part);
+    const auto [l0, l1, l2, l3] = a.limbs;
+    const unsigned part = shift % 64;
+    switch (shift / 64) {
+      case 0:
+        return {l3 >> part, below(l3, l2, part), below(l2, l1, part), below(l1, l0, part)};
+      case 1:
+        return {0, l3 >> part, below(l3, l2, part), below(l2, l1, part)};
+      case 2:
+        return {0, 0, l3 >> part, below(l3, l2, part)};
+      case 3:
+        return {0, 0, 0, l3 >> part};
     }
-    return out;
+    return {};
   }
   /// Division by zero gives zero, as the EVM has it.
   friend U256 operator/(const U256& a, const U256& b);
@@ -118,6 +140,92 @@ struct U256 {
   U256& operator+=(const U256& b) { return *this = *this + b; }
   U256& operator-=(const U256& b) { return *this = *this - b; }
   U256& operator*=(const U256& b) { return *this = *this * b; }
+
+ private:
+  /// The low half of a * b + c + carry; the high half becomes the carry.
+  static constexpr std::uint64_t multiply_add(std::uint64_t a, std::uint64_t b, std::uint64_t c,
+                                              std::uint64_t& carry) {
+    const unsigned __int128 sum = static_cast<unsigned __int128>(a) * b + c + carry;
+    carry = static_cast<std::uint64_t>(sum >> 64);
+    return static_cast<std::uint64_t>(sum);
+  }
+  /// The upper limb of (high, low) << part, and the lower one of (high, low) >> part; part < 64.
+  static constexpr std::uint64_t above(std::uint64_t high, std::uint64_t low, unsigned part) {
+    return high << part | low >> 1 >> (63 - part);
+  }
+  static constexpr std::uint64_t below(std::uint64_t high, std::uint64_t low, unsigned part) {
+    return low >> part | high << 1 << (63 - part);
+  }
+
+#if defined(__clang__)
+#define QUARRY_CARRY_CHAINS
+  using Limb = unsigned long long;
+  using Flag = unsigned long long;
+  static Flag add_limb(Flag carry, Limb a, Limb b, Limb& out) {
+    out = __builtin_addcll(a, b, carry, &carry);
+    return carry;
+  }
+  static Flag subtract_limb(Flag borrow, Limb a, Limb b, Limb& out) {
+    out = __builtin_subcll(a, b, borrow, &borrow);
+    return borrow;
+  }
+#elif defined(__GNUC__) && defined(__x86_64__)
+#define QUARRY_CARRY_CHAINS
+  // What <immintrin.h>, which is large, calls _addcarry_u64 and _subborrow_u64.
+  using Limb = unsigned long long;
+  using Flag = unsigned char;
+  static Flag add_limb(Flag carry, Limb a, Limb b, Limb& out) {
+    return __builtin_ia32_addcarryx_u64(carry, a, b, &out);
+  }
+  static Flag subtract_limb(Flag borrow, Limb a, Limb b, Limb& out) {
+    return __builtin_ia32_sbb_u64(borrow, a, b, &out);
+  }
+#endif
+
+  /// out = a + b; the carry out.
+  static constexpr bool add(const U256& a, const U256& b, U256& out) {
+#if defined(QUARRY_CARRY_CHAINS)
+    if (!std::is_constant_evaluated()) {
+      Limb l0, l1, l2, l3;
+      Flag carry = 0;
+      carry = add_limb(carry, a.limbs[0], b.limbs[0], l0);
+      carry = add_limb(carry, a.limbs[1], b.limbs[1], l1);
+      carry = add_limb(carry, a.limbs[2], b.limbs[2], l2);
+      carry = add_limb(carry, a.limbs[3], b.limbs[3], l3);
+      out = {l3, l2, l1, l0};
+      return carry != 0;
+    }
+#endif
+    unsigned __int128 carry = 0;
+    for (int i = 0; i < 4; ++i) {
+      carry += static_cast<unsigned __int128>(a.limbs[i]) + b.limbs[i];
+      out.limbs[i] = static_cast<std::uint64_t>(carry);
+      carry >>= 64;
+    }
+    return carry != 0;
+  }
+
+  /// out = a - b; whether it borrowed.
+  static constexpr bool subtract(const U256& a, const U256& b, U256& out) {
+#if defined(QUARRY_CARRY_CHAINS)
+    if (!std::is_constant_evaluated()) {
+      Limb l0, l1, l2, l3;
+      Flag borrow = 0;
+      borrow = subtract_limb(borrow, a.limbs[0], b.limbs[0], l0);
+      borrow = subtract_limb(borrow, a.limbs[1], b.limbs[1], l1);
+      borrow = subtract_limb(borrow, a.limbs[2], b.limbs[2], l2);
+      borrow = subtract_limb(borrow, a.limbs[3], b.limbs[3], l3);
+      out = {l3, l2, l1, l0};
+      return borrow != 0;
+    }
+#endif
+    return !add(a, add_one(~b), out) && !b.is_zero();
+  }
+  static constexpr U256 add_one(U256 a) {
+    for (auto& limb : a.limbs)
+      if (++limb != 0) break;
+    return a;
+  }
 };
 
 struct U256Division {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "evm/code.hpp"
-#include "evm/opcodes.hpp"
+#include "evm/decoded.hpp"
 
 namespace quarry::evm {
 
@@ -23,6 +23,8 @@ class Code {
     return pc < size_ && (targets_[pc / 64] >> (pc % 64) & 1) != 0;
   }
   const OpcodeTable& table() const { return table_; }
+  /// Empty where it is not worth it.
+  const Decoded& decoded() const { return decoded_; }
   std::size_t memory_bytes() const;
 
  private:
@@ -30,6 +32,7 @@ class Code {
   Bytes bytes_;
   std::vector<std::uint64_t> targets_;  ///< a bit a byte of code
   const OpcodeTable& table_;
+  Decoded decoded_;
 };
 
 }  // namespace quarry::evm

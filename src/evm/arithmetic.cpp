@@ -76,24 +76,4 @@ U256 sign_extended(const U256& index, const U256& value) {
   return value.bit(bits - 1) ? value | above : value & ~above;
 }
 
-U256 byte_of(const U256& index, const U256& value) {
-  if (!index.fits_u64() || index.limbs[0] >= 32) return {};
-  const auto from_low = static_cast<unsigned>(31 - index.limbs[0]);
-  return value.limbs[from_low / 8] >> (8 * (from_low % 8)) & 0xff;
-}
-
-U256 shifted_left(const U256& by, const U256& value) {
-  return by.fits_u64() && by.limbs[0] < 256 ? value << static_cast<unsigned>(by.limbs[0]) : U256{};
-}
-
-U256 shifted_right(const U256& by, const U256& value) {
-  return by.fits_u64() && by.limbs[0] < 256 ? value >> static_cast<unsigned>(by.limbs[0]) : U256{};
-}
-
-U256 shifted_right_signed(const U256& by, const U256& value) {
-  if (!is_negative(value)) return shifted_right(by, value);
-  if (!by.fits_u64() || by.limbs[0] >= 256) return U256::max();
-  return ~(~value >> static_cast<unsigned>(by.limbs[0]));
-}
-
 }  // namespace quarry::evm

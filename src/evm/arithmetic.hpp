@@ -29,10 +29,25 @@ U256 power(U256 base, const U256& exponent);
 /// `value` as a signed number of `index` + 1 bytes.
 U256 sign_extended(const U256& index, const U256& value);
 /// Byte `index` from the top.
-U256 byte_of(const U256& index, const U256& value);
-U256 shifted_left(const U256& by, const U256& value);
-U256 shifted_right(const U256& by, const U256& value);
-U256 shifted_right_signed(const U256& by, const U256& value);
+inline U256 byte_of(const U256& index, const U256& value) {
+  if (!index.fits_u64() || index.limbs[0] >= 32) return {};
+  const auto from_low = static_cast<unsigned>(31 - index.limbs[0]);
+  return value.limbs[from_low / 8] >> (8 * (from_low % 8)) & 0xff;
+}
+
+inline U256 shifted_left(const U256& by, const U256& value) {
+  return by.fits_u64() && by.limbs[0] < 256 ? value << static_cast<unsigned>(by.limbs[0]) : U256{};
+}
+
+inline U256 shifted_right(const U256& by, const U256& value) {
+  return by.fits_u64() && by.limbs[0] < 256 ? value >> static_cast<unsigned>(by.limbs[0]) : U256{};
+}
+
+inline U256 shifted_right_signed(const U256& by, const U256& value) {
+  if (!is_negative(value)) return shifted_right(by, value);
+  if (!by.fits_u64() || by.limbs[0] >= 256) return U256::max();
+  return ~(~value >> static_cast<unsigned>(by.limbs[0]));
+}
 
 inline U256 load_word(const std::uint8_t* from) {
   std::uint64_t words[4];

@@ -33,10 +33,12 @@ Bytes padded(Bytes bytes) {
 Code::Code(Bytes bytes, const Rules& rules)
     : size_(bytes.size()), targets_(find_jump_targets(bytes)), table_(opcode_table(rules)) {
   bytes_ = padded(std::move(bytes));
+  decoded_ = decode(bytes_.data(), size_, table_);
 }
 
 std::size_t Code::memory_bytes() const {
-  return sizeof *this + bytes_.capacity() + targets_.capacity() * sizeof(std::uint64_t);
+  return sizeof *this + bytes_.capacity() + targets_.capacity() * sizeof(std::uint64_t) +
+         decoded_.memory_bytes();
 }
 
 CodeRef analyse(Bytes bytes, const Rules& rules) {

@@ -116,8 +116,6 @@ Status create2(Run& run, U256* top);
 // Arithmetic with a price of its own, and control.
 Status charge_exp(Run& run, U256* top);
 Status push(Run& run, U256* top);
-Status dup(Run& run, U256* top);
-Status swap(Run& run, U256* top);
 Status jump(Run& run, U256* top);
 Status jumpi(Run& run, U256* top);
 Status pc(Run& run, U256* top);

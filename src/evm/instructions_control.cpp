@@ -5,12 +5,6 @@
 #include "evm/instructions.hpp"
 
 namespace quarry::evm::instr {
-namespace {
-int opcode(const Run& run) {
-  return run.code.data()[run.pc];
-}
-}  // namespace
-
 Status charge_exp(Run& run, U256* top) {
   const std::int64_t bytes = (top[-1].bit_length() + 7) / 8;
   return run.charge(run.prices.exp_byte * bytes) ? Status::success : Status::out_of_gas;
@@ -20,17 +14,6 @@ Status push(Run& run, U256* top) {
   top[1] = U256::from_be({run.code.data() + run.pc + 1, run.next - run.pc - 1});
   return Status::success;
 }
-Status dup(Run& run, U256* top) {
-  const int depth = opcode(run) - static_cast<int>(Op::dup1);
-  top[1] = top[-depth];
-  return Status::success;
-}
-Status swap(Run& run, U256* top) {
-  const int depth = opcode(run) - static_cast<int>(Op::swap1) + 1;
-  std::swap(top[0], top[-depth]);
-  return Status::success;
-}
-
 Status jump(Run& run, U256* top) {
   if (!top[0].fits_u64() || !run.code.is_jump_target(top[0].low64())) return Status::invalid_jump;
   run.next = top[0].low64();

@@ -1,7 +1,6 @@
 #pragma once
 /// \file
-/// Instructions that know nothing but the stack. Each takes the stack's top and leaves its result where the
-/// deepest word it takes was.
+/// Instructions that know nothing but the stack: of the word on top, the one below it, the one below that.
 
 #include <utility>
 
@@ -9,87 +8,90 @@
 
 namespace quarry::evm::instr {
 
-inline void add(U256* top) {
-  top[-1] = top[0] + top[-1];
-}
-inline void mul(U256* top) {
-  top[-1] = top[0] * top[-1];
-}
-inline void sub(U256* top) {
-  top[-1] = top[0] - top[-1];
-}
-inline void div(U256* top) {
-  top[-1] = divide(top[0], top[-1]).quotient;
-}
-inline void sdiv(U256* top) {
-  top[-1] = signed_divide(top[0], top[-1]);
-}
-inline void mod(U256* top) {
-  top[-1] = divide(top[0], top[-1]).remainder;
-}
-inline void smod(U256* top) {
-  top[-1] = signed_modulo(top[0], top[-1]);
-}
-inline void addmod(U256* top) {
-  top[-2] = add_modulo(top[0], top[-1], top[-2]);
-}
-inline void mulmod(U256* top) {
-  top[-2] = multiply_modulo(top[0], top[-1], top[-2]);
-}
-inline void exp(U256* top) {
-  top[-1] = power(top[0], top[-1]);
-}
-inline void signextend(U256* top) {
-  top[-1] = sign_extended(top[0], top[-1]);
+inline U256 flag(bool value) {
+  return static_cast<std::uint64_t>(value);
 }
 
-inline void lt(U256* top) {
-  top[-1] = static_cast<std::uint64_t>(top[0] < top[-1]);
+inline U256 add(const U256& a, const U256& b) {
+  return a + b;
 }
-inline void gt(U256* top) {
-  top[-1] = static_cast<std::uint64_t>(top[-1] < top[0]);
+inline U256 mul(const U256& a, const U256& b) {
+  return a * b;
 }
-inline void slt(U256* top) {
-  top[-1] = static_cast<std::uint64_t>(signed_less(top[0], top[-1]));
+inline U256 sub(const U256& a, const U256& b) {
+  return a - b;
 }
-inline void sgt(U256* top) {
-  top[-1] = static_cast<std::uint64_t>(signed_less(top[-1], top[0]));
+inline U256 div(const U256& a, const U256& b) {
+  return divide(a, b).quotient;
 }
-inline void eq(U256* top) {
-  top[-1] = static_cast<std::uint64_t>(top[0] == top[-1]);
+inline U256 sdiv(const U256& a, const U256& b) {
+  return signed_divide(a, b);
 }
-inline void iszero(U256* top) {
-  top[0] = static_cast<std::uint64_t>(top[0].is_zero());
+inline U256 mod(const U256& a, const U256& b) {
+  return divide(a, b).remainder;
 }
-inline void and_(U256* top) {
-  top[-1] = top[0] & top[-1];
+inline U256 smod(const U256& a, const U256& b) {
+  return signed_modulo(a, b);
 }
-inline void or_(U256* top) {
-  top[-1] = top[0] | top[-1];
+inline U256 exp(const U256& a, const U256& b) {
+  return power(a, b);
 }
-inline void xor_(U256* top) {
-  top[-1] = top[0] ^ top[-1];
+inline U256 signextend(const U256& a, const U256& b) {
+  return sign_extended(a, b);
 }
-inline void not_(U256* top) {
-  top[0] = ~top[0];
+inline U256 lt(const U256& a, const U256& b) {
+  return flag(a < b);
 }
-inline void byte(U256* top) {
-  top[-1] = byte_of(top[0], top[-1]);
+inline U256 gt(const U256& a, const U256& b) {
+  return flag(b < a);
 }
-inline void shl(U256* top) {
-  top[-1] = shifted_left(top[0], top[-1]);
+inline U256 slt(const U256& a, const U256& b) {
+  return flag(signed_less(a, b));
 }
-inline void shr(U256* top) {
-  top[-1] = shifted_right(top[0], top[-1]);
+inline U256 sgt(const U256& a, const U256& b) {
+  return flag(signed_less(b, a));
 }
-inline void sar(U256* top) {
-  top[-1] = shifted_right_signed(top[0], top[-1]);
+inline U256 eq(const U256& a, const U256& b) {
+  return flag(a == b);
+}
+inline U256 and_(const U256& a, const U256& b) {
+  return a & b;
+}
+inline U256 or_(const U256& a, const U256& b) {
+  return a | b;
+}
+inline U256 xor_(const U256& a, const U256& b) {
+  return a ^ b;
+}
+inline U256 byte(const U256& a, const U256& b) {
+  return byte_of(a, b);
+}
+inline U256 shl(const U256& a, const U256& b) {
+  return shifted_left(a, b);
+}
+inline U256 shr(const U256& a, const U256& b) {
+  return shifted_right(a, b);
+}
+inline U256 sar(const U256& a, const U256& b) {
+  return shifted_right_signed(a, b);
+}
+
+inline U256 addmod(const U256& a, const U256& b, const U256& c) {
+  return add_modulo(a, b, c);
+}
+inline U256 mulmod(const U256& a, const U256& b, const U256& c) {
+  return multiply_modulo(a, b, c);
+}
+
+inline U256 iszero(const U256& a) {
+  return flag(a.is_zero());
+}
+inline U256 not_(const U256& a) {
+  return ~a;
 }
 /// EIP-7939.
-inline void clz(U256* top) {
-  top[0] = 256 - top[0].bit_length();
+inline U256 clz(const U256& a) {
+  return 256 - a.bit_length();
 }
-
-inline void pop(U256*) {}
 
 }  // namespace quarry::evm::instr
