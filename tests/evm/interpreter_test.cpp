@@ -170,6 +170,16 @@ TEST(Interpreter, DescendsAsFarAsCallsMayGo) {
   EXPECT_EQ(machine.run(hex(code), {}, 100'000'000).word(), U256{1025});
 }
 
+TEST(Interpreter, SelfdestructLeavesTheBalance) {
+  Machine machine(Fork::london);
+  machine.state.put_code(address_of(1), hex("73" + to_hex(address_of(9)) + "ff"));
+  machine.state.accounts[address_of(1)].balance = 77;
+  const auto outcome = machine.call();
+  EXPECT_EQ(outcome.gas_used, 3u + 5000 + 2600 + 25000);
+  EXPECT_EQ(outcome.diff.accounts.at(address_of(9)).after->balance, Wei{77});
+  EXPECT_FALSE(outcome.diff.accounts.at(address_of(1)).after);
+}
+
 /// Bytecode that is often sensible: jumps to where a JUMPDEST may be, small offsets, calls to itself.
 Bytes random_code(std::mt19937_64& random) {
   Bytes code;
