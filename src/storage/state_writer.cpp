@@ -263,6 +263,25 @@ RootHash StateWriter::apply(BlockNum number, const StateDiff& diff) {
   return impl_->tries.root();
 }
 
+RootHash StateWriter::apply(BlockNum number, const HashedDiff& diff) {
+  QUARRY_CHECK(number == impl_->number + 1);
+  StateDelta delta;
+  for (const auto& change : diff.accounts) {
+    AccountDelta one{change.key, impl_->overlay.account(change.key), change.after, {}};
+    for (const auto& [slot, after] : change.slots) {
+      const SlotValue before = impl_->overlay.slot(change.key, slot);
+      if (before != after) one.slots.push_back({slot, before, after});
+    }
+    delta.push_back(std::move(one));
+  }
+  auto version = impl_->tries.changed(delta);
+  impl_->take(delta, std::move(version));
+  for (const auto& [hash, code] : diff.codes) impl_->overlay.add_code(hash, code);
+  impl_->pending.push_back(change_set_of(number, delta));
+  impl_->number = number;
+  return impl_->tries.root();
+}
+
 Result<> StateWriter::revert(BlockNum number) {
   QUARRY_CHECK(number == impl_->number && number > 0);
   const bool flushed = impl_->pending.empty();

@@ -8,6 +8,7 @@
 #include "core/chain_spec.hpp"
 #include "core/state_diff.hpp"
 #include "storage/database.hpp"
+#include "storage/foreign_state.hpp"
 #include "storage/state_store.hpp"
 
 namespace quarry {
@@ -39,6 +40,8 @@ class StateWriter {
   RootHash preview(const StateDiff& diff);
   /// Applies block `number`, the one after number(), and gives the root after it.
   RootHash apply(BlockNum number, const StateDiff& diff);
+  /// The same by hashed keys, with the codes that came new: what another program's state says of the block.
+  RootHash apply(BlockNum number, const HashedDiff& diff);
   /// Takes back block `number`, the last one applied, flushed or not. Fails when its change set is not kept
   /// (a downloaded pivot and what is below it); nothing changes then.
   [[nodiscard]] Result<> revert(BlockNum number);

@@ -10,7 +10,7 @@ constexpr CommandRow kCommands[] = {
     {"init", "GENESIS", "Start a chain from a genesis file, or change its future forks", 1, 1},
     {"import", "FILE…", "Read blocks from files (RLP, also .gz)", 1, kAny},
     {"export", "FILE [FIRST LAST]", "Write blocks to a file (RLP, .gz when named so), or to a folder", 1, 3},
-    {"migrate", "jbc FILES", "Take over a chain of another program", 2, 2},
+    {"migrate", "jbc|geth PATH", "Take over a chain of another program", 2, 2},
     {"db", "stats|get|list|verify|check|compact|checkpoint|rewind|repair",
      "Look at the database, check it, repair it", 1, 3, 2},
     {"attach", "[URL|SOCKET]", "A JavaScript prompt on a running node", 0, 1},

@@ -34,6 +34,7 @@ constexpr std::array kActions = {
     ActionRow{"checkpoint", "DIR", "a copy that shares files, as a data dir of its own", 1, &run_checkpoint},
     ActionRow{"compact", "", "rewrite the files, so that what was overwritten takes no room", 0,
               &run_compact},
+    ActionRow{"rewind", "NUMBER", "the head back to a block; what is above it goes", 1, &run_rewind},
 };
 
 Error usage_error(std::string what) {

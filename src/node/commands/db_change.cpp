@@ -1,12 +1,14 @@
 /// \file
-/// `quarry db checkpoint`, `compact`: the files under the tables.
+/// `quarry db checkpoint`, `compact`, `rewind`.
 
 #include <fmt/format.h>
 
 #include "core/log.hpp"
 #include "node/commands/db.hpp"
 #include "node/progress.hpp"
+#include "storage/chain_store.hpp"
 #include "storage/database_files.hpp"
+#include "storage/rewind.hpp"
 
 namespace quarry::db {
 namespace {
@@ -59,6 +61,28 @@ Outcome<ExitCode> run_compact(const NodeOptions& options) {
     fmt::print("{{\"before\":{},\"after\":{}}}\n", before, after);
   else
     fmt::print("{} before, {} after.\n", size_text(before), size_text(after));
+  return kFine;
+}
+
+Outcome<ExitCode> run_rewind(const NodeOptions& options) {
+  const auto to = U256::parse(options.args[1]);
+  if (!to || !to->fits_u64())
+    return failed(kUsage, {fmt::format("\"{}\" is not a block number", options.args[1]), "quarry db rewind NUMBER"});
+  const auto own = open_own(options);
+  if (!own) return tl::unexpected(own.error());
+  const BlockNum head = ChainStore(*own->database).heads().block.number;
+  Progress progress("Rewinding", "blocks");
+  const auto report = rewind_chain(*own->database, to->low64(), [&](BlockNum at) {
+    progress.update(head - at, head - std::min(head, to->low64()), head - at);
+  });
+  progress.finish();
+  if (!report) return failed(kUsage, report.error());
+  if (options.json)
+    fmt::print("{{\"from\":{},\"to\":{},\"hash\":\"{}\"}}\n", report->from.number, report->to.number,
+               report->to.hash.hex());
+  else
+    fmt::print("The head was block {} ({}), and is block {} ({}).\n", report->from.number, report->from.hash.hex(),
+               report->to.number, report->to.hash.hex());
   return kFine;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "node/commands/commands.hpp"
+#include "node/geth_migrate.hpp"
 #include "node/jbc_migrate.hpp"
 #include "node/options.hpp"
 
@@ -21,6 +22,7 @@ struct SourceRow {
 };
 constexpr std::array kSources = {
     SourceRow{"jbc", "a folder of 000000.json, 000001.json …, or a blockchain.json", &migrate_jbc},
+    SourceRow{"geth", "a geth data dir, 1.7 to 1.13", &migrate_geth},
 };
 }  // namespace
 
