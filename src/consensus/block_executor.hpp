@@ -60,6 +60,10 @@ class BlockBuilder {
   evm::Journal& journal() { return journal_; }
 
  private:
+  std::optional<evm::TxnError> check_blob_gas(const Transaction& txn) const;
+  Verdict settle(std::span<const SealedHeader> ommers, std::span<const Withdrawal> withdrawals,
+                 Execution& out);
+
   const Header& header_;
   const ExecutionContext context_;
   const evm::BlockEnv env_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "consensus/blob_gas.hpp"
 #include "consensus/header_rules.hpp"
 #include "core/trie_root.hpp"
 
@@ -49,6 +50,23 @@ Verdict check_body_roots(const Header& header, const Body& body) {
   if (!body.withdrawals) return {};
   return compare(BlockRule::withdrawals, "withdrawals root", *header.withdrawals_root,
                  withdrawals_root(*body.withdrawals));
+}
+
+Verdict check_blob_gas(const Header& header, const Body& body) {
+  if (!header.blob_gas_used) return {};
+  Gas used = 0;
+  for (const Transaction& txn : body.transactions) used += blob_gas_of(txn);
+  if (used == *header.blob_gas_used) return {};
+  return BlockError{BlockRule::blob_gas_used,
+                    fmt::format("invalid blob gas used: the header says {}, the transactions' blobs take {}",
+                                *header.blob_gas_used, used)};
+}
+
+Verdict check_block_size(const Block& block) {
+  const std::size_t size = encode_block(block).size();
+  if (size <= kMaxBlockRlpBytes) return {};
+  return BlockError{BlockRule::block_size, fmt::format("block too large: its RLP has {} bytes, {} at most",
+                                                       size, kMaxBlockRlpBytes)};
 }
 
 Verdict check_receipts_root(const Header& header, const std::vector<Receipt>& receipts) {

@@ -26,6 +26,13 @@ class Ancestry {
 /// The body's roots and hashes are the header's.
 Verdict check_body_roots(const Header& header, const Body& body);
 
+/// EIP-7934: bytes of a block's RLP, 10 MiB less what the beacon chain adds.
+inline constexpr std::size_t kMaxBlockRlpBytes = (std::size_t{10} << 20) - (std::size_t{2} << 20);
+
+/// The blobs that the transactions have are those that the header says, where it says any.
+Verdict check_blob_gas(const Header& header, const Body& body);
+Verdict check_block_size(const Block& block);
+
 /// Receipts' root is the header's.
 Verdict check_receipts_root(const Header& header, const std::vector<Receipt>& receipts);
 

@@ -51,10 +51,16 @@ Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
   QUARRY_CHECK(pending_.count == 0);
   if (!state_is_head())
     return fail("no block can be made: the state is still being downloaded", "wait for the fast sync to end");
+  const auto& terminal = spec().terminal_total_difficulty;
+  if (terminal && tip_.total_difficulty >= *terminal)
+    return fail(
+        "no block can be made: the chain has reached its terminal total difficulty " + terminal->to_decimal(),
+        "its blocks come from a beacon chain now; stop the miner");
   Header header = next_header(request);
   Body body;
   if (request.with_ommers) body.ommers = pick_ommers();
-  auto execution = execute_block(state_.view(), header, body, {spec(), validator_.engine()});
+  const BranchHashes hashes(store_, tip_.id());
+  auto execution = execute_block(state_.view(), header, body, execution_context(hashes));
   if (!execution) return fail(execution.error().detail);
   header.ommers_hash = ommers_hash(body.ommers);
   header.transactions_root = transactions_root(body.transactions);

@@ -139,13 +139,9 @@ void ChainImpl::remember_side(const SealedHeader& header) {
 
 namespace {
 /// A right header may come with another block's body, out of order, too early, or ask more than we can.
-constexpr std::array kForgivable = {BlockRule::unknown_parent,
-                                    BlockRule::not_linked,
-                                    BlockRule::future_time,
-                                    BlockRule::ommers_hash,
-                                    BlockRule::withdrawals,
-                                    BlockRule::transactions_root,
-                                    BlockRule::transactions_unsupported};
+constexpr std::array kForgivable = {BlockRule::unknown_parent, BlockRule::not_linked,
+                                    BlockRule::future_time,    BlockRule::ommers_hash,
+                                    BlockRule::withdrawals,    BlockRule::transactions_root};
 }  // namespace
 
 void ChainImpl::remember_bad(const BlockHash& hash, BlockRule rule) {

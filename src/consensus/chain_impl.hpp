@@ -8,8 +8,10 @@
 #include <unordered_map>
 
 #include "consensus/bad_blocks.hpp"
+#include "consensus/branch_hashes.hpp"
 #include "consensus/chain.hpp"
 #include "consensus/seal_check.hpp"
+#include "consensus/sender_recovery.hpp"
 #include "consensus/validate.hpp"
 #include "core/check.hpp"
 #include "storage/chain_store.hpp"
@@ -21,6 +23,11 @@ namespace quarry {
 
 inline BlockId id_of(const SealedHeader& header) {
   return {header->number, header.hash()};
+}
+
+/// Saturates at 2^256 - 1.
+inline TotalDifficulty add_difficulty(const TotalDifficulty& total, const Header& header) {
+  return checked_add(total, header.difficulty).value_or(TotalDifficulty::max());
 }
 
 using SteadyClock = std::chrono::steady_clock;
@@ -55,8 +62,8 @@ class ChainImpl final : public Ancestry {
   struct Pending {
     std::size_t count = 0;
     SteadyClock::time_point since;
-    std::unordered_map<BlockHash, const Block*> blocks;  ///< borrowed from the caller of insert_blocks
-    std::deque<std::shared_ptr<const Block>> added;      ///< for the head event, the last kMostEventBlocks
+    BranchHashes::Pending blocks;                    ///< borrowed from the caller of insert_blocks
+    std::deque<std::shared_ptr<const Block>> added;  ///< for the head event, the last kMostEventBlocks
     std::size_t added_count = 0;
     std::vector<std::shared_ptr<const Block>> removed;  ///< likewise, highest first
     std::size_t removed_count = 0;
@@ -78,9 +85,12 @@ class ChainImpl final : public Ancestry {
   void insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here,
                       ImportResult& result);
   void note_failure(Failure failure, const SealedHeader& at, std::size_t index, ImportResult& result);
-  Added add_block(const Block& block, const TotalDifficulty& total);
-  Added extend(const Block& block, const TotalDifficulty& total);
-  Added run(const SealedHeader& header, const Body& body);
+  /// Of a block's transactions, in order; they may still be at work. Called when the block is to run.
+  using Senders = std::function<std::span<const std::optional<Address>>()>;
+  Added add_block(const Block& block, const TotalDifficulty& total, const Senders& senders);
+  Added extend(const Block& block, const TotalDifficulty& total, const Senders& senders);
+  Added run(const SealedHeader& header, const Body& body, const Senders& senders);
+  ExecutionContext execution_context(const evm::BlockHashes& hashes);
   void put_block(const Block& block, const TotalDifficulty& total);
   bool batch_is_full() const;
   void report_import(const ImportResult& result, std::span<const Block> blocks,
@@ -92,8 +102,9 @@ class ChainImpl final : public Ancestry {
     std::vector<BlockId> blocks;  ///< its descendants, lowest first
   };
   Expected<Branch, Error> branch_to(const SealedHeader& tip) const;
-  Added switch_to(const Block& block, const TotalDifficulty& total);
-  Added run_branch(const Branch& branch, const Block& tip, const TotalDifficulty& total);
+  Added switch_to(const Block& block, const TotalDifficulty& total, const Senders& senders);
+  Added run_branch(const Branch& branch, const Block& tip, const TotalDifficulty& total,
+                   const Senders& senders);
   Added abandon(Failure failure, std::span<const BlockId> bad);
   void make_canonical(const BlockId& id);
   void move_tip(const SealedHeader& header, const TotalDifficulty& total);
@@ -157,8 +168,10 @@ std::size_t ChainImpl::check_headers(std::size_t from, std::size_t count, Header
                                      ImportResult& result) {
   if (from == count) return from;
   const SealedHeader& first = header_at(from);
-  const auto stored =
-      from == 0 ? store_.header(BlockId{first->number - 1, first->parent_hash}) : std::nullopt;
+  const BlockId before{first->number - 1, first->parent_hash};
+  const auto stored = from == 0 ? store_.header(before) : std::nullopt;
+  // Only a chain that merges asks its headers for the sum.
+  auto total = spec().terminal_total_difficulty ? store_.total_difficulty(before) : std::nullopt;
   const auto stop = [&](std::size_t i, BlockError error) {
     const SealedHeader& header = header_at(i);
     remember_bad(header.hash(), error.rule);
@@ -179,7 +192,8 @@ std::size_t ChainImpl::check_headers(std::size_t from, std::size_t count, Header
       return stop(
           i, {BlockRule::not_linked, "non contiguous insert: the parent is " + header->parent_hash.hex() +
                                          ", the one before is " + parent.hash().hex()});
-    if (auto error = validator_.header(header, *parent, clock)) return stop(i, std::move(*error));
+    if (auto error = validator_.header(header, *parent, clock, total)) return stop(i, std::move(*error));
+    if (total) total = add_difficulty(*total, *header);
   }
   return count;
 }

@@ -2,10 +2,11 @@
 
 #include "consensus/ethash_engine.hpp"
 #include "consensus/jbc/engine.hpp"
+#include "consensus/merge_engine.hpp"
 
 namespace quarry {
-
-Result<std::unique_ptr<Engine>> make_engine(const ChainSpec& spec, EngineContext context) {
+namespace {
+Result<std::unique_ptr<Engine>> make_sealed_engine(const ChainSpec& spec, EngineContext context) {
   switch (spec.engine) {
     case EngineKind::ethash:
       return std::make_unique<EthashEngine>(context.caches);
@@ -16,6 +17,13 @@ Result<std::unique_ptr<Engine>> make_engine(const ChainSpec& spec, EngineContext
       return std::make_unique<JbcEngine>(spec.jbc);
   }
   return fail("the genesis asks for an engine that is not known");
+}
+}  // namespace
+
+Result<std::unique_ptr<Engine>> make_engine(const ChainSpec& spec, EngineContext context) {
+  auto engine = make_sealed_engine(spec, context);
+  if (!engine || !spec.terminal_total_difficulty) return engine;
+  return std::make_unique<MergeEngine>(std::move(*engine));
 }
 
 }  // namespace quarry

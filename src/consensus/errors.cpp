@@ -22,6 +22,9 @@ constexpr std::array<RuleName, kBlockRuleCount> kRuleNames = {{
     {BlockRule::base_fee, "base fee"},
     {BlockRule::fork_fields, "fields of another fork"},
     {BlockRule::difficulty, "difficulty"},
+    {BlockRule::proof_of_work_fields, "fields of proof of work"},
+    {BlockRule::blob_gas_used, "blob gas used"},
+    {BlockRule::excess_blob_gas, "excess blob gas"},
     {BlockRule::seal_mix, "seal mix"},
     {BlockRule::seal_result, "seal result"},
     {BlockRule::seal_epoch, "seal epoch"},
@@ -39,10 +42,14 @@ constexpr std::array<RuleName, kBlockRuleCount> kRuleNames = {{
     {BlockRule::transactions_root, "transactions root"},
     {BlockRule::withdrawals, "withdrawals"},
     {BlockRule::receipts_root, "receipts root"},
+    {BlockRule::block_size, "block size"},
+    {BlockRule::transaction, "transaction"},
+    {BlockRule::system_contract, "system contract"},
+    {BlockRule::deposit, "deposit"},
     {BlockRule::gas_used, "gas used"},
     {BlockRule::logs_bloom, "logs bloom"},
+    {BlockRule::requests_hash, "requests hash"},
     {BlockRule::state_root, "state root"},
-    {BlockRule::transactions_unsupported, "transactions unsupported"},
 }};
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kRuleNames.size(); ++i)

@@ -24,17 +24,20 @@ enum class [[nodiscard]] BlockRule : std::uint8_t{
     dao_extra_data,  ///< EIP-779's marker in the ten blocks from the DAO fork on
     gas_limit,
     gas_used_above_limit,
-    base_fee,     ///< EIP-1559
-    fork_fields,  ///< a field of a fork that is not in force, or the lack of one that is
-    difficulty,   ///< EIP-2, EIP-100 and the bomb delays
+    base_fee,              ///< EIP-1559
+    fork_fields,           ///< a field of a fork that is not in force, or the lack of one that is
+    difficulty,            ///< EIP-2, EIP-100 and the bomb delays; EIP-3675
+    proof_of_work_fields,  ///< a nonce or ommers after the merge (EIP-3675)
+    blob_gas_used,         ///< EIP-4844: not that of the blobs, or more than a block takes
+    excess_blob_gas,       ///< EIP-4844
     seal_mix,
     seal_result,
     seal_epoch,
     jbc_form,  ///< a header of the JSON-file chain that is not what such a block's header must be
 
     // Authority chains: EIP-225.
-    clique_form,          ///< extra data, mix hash, nonce or ommers that no authority block has
-    clique_checkpoint,    ///< a checkpoint's signers or vote
+    clique_form,        ///< extra data, mix hash, nonce or ommers that no authority block has
+    clique_checkpoint,  ///< a checkpoint's signers or vote
     unauthorized_signer,
     signed_recently,
 
@@ -51,17 +54,20 @@ enum class [[nodiscard]] BlockRule : std::uint8_t{
     transactions_root,
     withdrawals,
     receipts_root,
+    block_size,  ///< EIP-7934
+
+    // While executing: Yellow Paper 6 and 11, EIP-6110, EIP-7002, EIP-7251.
+    transaction,      ///< one of the block's transactions is invalid in its place
+    system_contract,  ///< missing, or its call failed
+    deposit,          ///< a log of the deposit contract that is no deposit
 
     // After execution: Yellow Paper 4.3.2.
     gas_used,
     logs_bloom,
+    requests_hash,  ///< EIP-7685
     state_root,
-
-    // Not wrong, but more than this version does.
-    transactions_unsupported,
 };
-inline constexpr std::size_t kBlockRuleCount =
-    static_cast<std::size_t>(BlockRule::transactions_unsupported) + 1;
+inline constexpr std::size_t kBlockRuleCount = static_cast<std::size_t>(BlockRule::state_root) + 1;
 
 /// The rule's name for logs and admin.peerErrors: "state root", "difficulty".
 std::string_view to_string(BlockRule rule);

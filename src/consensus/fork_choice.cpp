@@ -30,7 +30,8 @@ Expected<ChainImpl::Branch, Error> ChainImpl::branch_to(const SealedHeader& tip)
 
 /// Takes the state back to the ancestor and executes the branch on it, all in one batch with `block`; when a
 /// block of the branch is bad, everything stays as it was.
-ChainImpl::Added ChainImpl::switch_to(const Block& block, const TotalDifficulty& total) {
+ChainImpl::Added ChainImpl::switch_to(const Block& block, const TotalDifficulty& total,
+                                      const Senders& senders) {
   if (auto error = commit()) return Failure{id_of(block.header), {}, std::move(error)};
   const auto branch = branch_to(block.header);
   if (!branch) return Failure{id_of(block.header), {}, branch.error()};
@@ -44,7 +45,7 @@ ChainImpl::Added ChainImpl::switch_to(const Block& block, const TotalDifficulty&
     if (auto header = store_.header(BlockId{number, *store_.canonical_hash(number)}))
       left.push_back(std::move(*header));
   }
-  if (auto failure = run_branch(*branch, block, total)) return failure;
+  if (auto failure = run_branch(*branch, block, total, senders)) return failure;
 
   ChainWriter writer(batch_);
   const BlockNum top = std::max(tip_.header->number, header_tip_.header->number);
@@ -65,7 +66,8 @@ ChainImpl::Added ChainImpl::switch_to(const Block& block, const TotalDifficulty&
 }
 
 /// Executes stored blocks and then `tip`, which is put into the batch.
-ChainImpl::Added ChainImpl::run_branch(const Branch& branch, const Block& tip, const TotalDifficulty& total) {
+ChainImpl::Added ChainImpl::run_branch(const Branch& branch, const Block& tip, const TotalDifficulty& total,
+                                       const Senders& senders) {
   for (std::size_t i = 0; i + 1 < branch.blocks.size(); ++i) {
     const BlockId& id = branch.blocks[i];
     auto block = store_.block(id);
@@ -77,11 +79,12 @@ ChainImpl::Added ChainImpl::run_branch(const Branch& branch, const Block& tip, c
                  "the data dir is damaged: restore it, or synchronise anew"}},
           {});
     auto stored = std::make_shared<const Block>(std::move(*block));
-    if (auto failure = run(stored->header, stored->body))
+    SenderRecovery recovery(workers_, {stored.get(), 1});
+    if (auto failure = run(stored->header, stored->body, [&] { return recovery.wait(0); }))
       return abandon(std::move(*failure), std::span(branch.blocks).subspan(i));
     note_added(std::move(stored));
   }
-  if (auto failure = run(tip.header, tip.body)) return abandon(std::move(*failure), {});
+  if (auto failure = run(tip.header, tip.body, senders)) return abandon(std::move(*failure), {});
   put_block(tip, total);
   note_added(std::make_shared<const Block>(tip));
   return {};

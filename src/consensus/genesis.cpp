@@ -14,12 +14,14 @@ constexpr Gas kDefaultGenesisGasLimit = 4'712'388;
 const Hash256 kEmptyRequestsHash =
     *Hash256::from_hex("0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
-/// Fields of forks in force at the genesis, where the file leaves them out.
-void add_fork_fields(Header& header, const Rules& rules) {
+/// Fields of forks in force at the genesis, where the file leaves them out. Those after London belong to
+/// chains that merge.
+void add_fork_fields(Header& header, const Rules& rules, bool merges) {
   const auto fill = [](auto& field, auto value) {
     if (!field) field = value;
   };
   if (rules.has(Fork::london)) fill(header.base_fee_per_gas, U256{kInitialBaseFee});
+  if (!merges) return;
   if (rules.has(Fork::shanghai)) fill(header.withdrawals_root, kEmptyRoot);
   if (rules.has(Fork::cancun)) {
     fill(header.blob_gas_used, Gas{0});
@@ -35,7 +37,8 @@ SealedHeader with_root(const Genesis& genesis, const RootHash& state_root) {
   header.transactions_root = header.receipts_root = kEmptyRoot;
   header.state_root = state_root;
   if (header.gas_limit == 0) header.gas_limit = kDefaultGenesisGasLimit;
-  add_fork_fields(header, genesis.spec.forks.rules(header.number, header.timestamp));
+  add_fork_fields(header, genesis.spec.forks.rules(header.number, header.timestamp),
+                  genesis.spec.terminal_total_difficulty.has_value());
   return seal_header(std::move(header), genesis.spec.header_identity());
 }
 }  // namespace

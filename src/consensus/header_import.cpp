@@ -42,7 +42,7 @@ std::optional<Error> ChainImpl::put_headers(std::span<const SealedHeader> header
   if (headers.empty()) return {};
   ChainWriter writer(batch_);
   for (const SealedHeader& header : headers) {
-    total = checked_add(total, header->difficulty).value_or(TotalDifficulty::max());
+    total = add_difficulty(total, *header);
     writer.put_header(header, total);
   }
   pending_.count = headers.size();

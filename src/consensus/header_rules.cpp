@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "consensus/base_fee.hpp"
+#include "consensus/blob_gas.hpp"
 #include "core/jbc.hpp"
 
 namespace quarry {
@@ -19,7 +20,7 @@ Verdict number_follows(const HeaderCheck& c) {
 }
 
 Verdict extra_data_fits(const HeaderCheck& c) {
-  const std::size_t most = c.engine.most_extra_data();
+  const std::size_t most = c.merged ? kMergedExtraDataBytes : c.engine.most_extra_data();
   if (c.header.extra_data.size() <= most) return {};
   return broken(BlockRule::extra_data, "extra-data too long: {} bytes, {} at most",
                 c.header.extra_data.size(), most);
@@ -31,7 +32,26 @@ Verdict time_passes(const HeaderCheck& c) {
                 c.header.timestamp, c.parent.timestamp);
 }
 
+/// What proof of work needs and a beacon chain does not is empty after the merge.
+Verdict no_proof_of_work(const HeaderCheck& c) {
+  if (!c.merged) return {};
+  if (!c.header.nonce.is_zero())
+    return broken(BlockRule::proof_of_work_fields, "invalid nonce: it is {}, must be 0 after the merge",
+                  c.header.nonce.hex());
+  if (c.header.ommers_hash == kEmptyOmmersHash) return {};
+  return broken(BlockRule::proof_of_work_fields,
+                "invalid ommers hash: it is {}, a block after the merge has no ommers",
+                c.header.ommers_hash.hex());
+}
+
 Verdict difficulty_is_computed(const HeaderCheck& c) {
+  if (c.merged) {
+    if (c.header.difficulty.is_zero()) return {};
+    return broken(BlockRule::difficulty,
+                  "invalid difficulty: it is {}, must be 0: the parent has reached the terminal total "
+                  "difficulty {}",
+                  c.header.difficulty.to_decimal(), c.spec.terminal_total_difficulty->to_decimal());
+  }
   const U256 wanted = c.engine.next_difficulty(c.parent, c.header.timestamp, c.rules);
   if (c.header.difficulty == wanted) return {};
   return broken(BlockRule::difficulty, "invalid difficulty: it is {}, must be {}",
@@ -73,11 +93,50 @@ Verdict base_fee_is_computed(const HeaderCheck& c) {
                 wanted.to_decimal());
 }
 
-/// Proof of work ended before Shanghai: none of the fields that came with it and after are known to it.
-Verdict no_later_fields(const HeaderCheck& c) {
-  if (!c.header.withdrawals_root) return {};
-  return broken(BlockRule::fork_fields, "invalid withdrawals root: it is {}, a sealed block has none",
-                c.header.withdrawals_root->hex());
+struct LaterField {
+  const char* name;
+  Fork fork;
+  bool (*present)(const Header&);
+};
+/// Fields that a beacon chain's blocks carry from a fork on. Blocks of proof of work and authority never do.
+constexpr LaterField kLaterFields[] = {
+    {"withdrawals root", Fork::shanghai, [](const Header& h) { return h.withdrawals_root.has_value(); }},
+    {"blob gas used", Fork::cancun, [](const Header& h) { return h.blob_gas_used.has_value(); }},
+    {"excess blob gas", Fork::cancun, [](const Header& h) { return h.excess_blob_gas.has_value(); }},
+    {"parent beacon block root", Fork::cancun,
+     [](const Header& h) { return h.parent_beacon_block_root.has_value(); }},
+    {"requests hash", Fork::prague, [](const Header& h) { return h.requests_hash.has_value(); }},
+};
+
+Verdict later_fields_are_the_forks(const HeaderCheck& c) {
+  for (const LaterField& field : kLaterFields) {
+    const bool present = field.present(c.header), wanted = c.merged && c.rules.has(field.fork);
+    if (present == wanted) continue;
+    if (wanted)
+      return broken(BlockRule::fork_fields, "invalid {}: it is missing, {} is in force", field.name,
+                    info(field.fork).name);
+    return broken(BlockRule::fork_fields, "invalid {}: it is there, {}", field.name,
+                  c.merged ? "its fork is not in force" : "a sealed block has none");
+  }
+  return {};
+}
+
+Verdict blob_gas_is_bounded(const HeaderCheck& c) {
+  if (!c.header.blob_gas_used) return {};
+  const Gas used = *c.header.blob_gas_used, most = blob_params(c.spec, c.rules)->max * kGasPerBlob;
+  if (used > most)
+    return broken(BlockRule::blob_gas_used, "invalid blob gas used: it is {}, {} at most", used, most);
+  if (used % kGasPerBlob == 0) return {};
+  return broken(BlockRule::blob_gas_used, "invalid blob gas used: it is {}, no multiple of {}", used,
+                kGasPerBlob);
+}
+
+Verdict excess_blob_gas_is_computed(const HeaderCheck& c) {
+  if (!c.header.excess_blob_gas) return {};
+  const Gas wanted = next_excess_blob_gas(c.parent, *blob_params(c.spec, c.rules), c.rules);
+  if (*c.header.excess_blob_gas == wanted) return {};
+  return broken(BlockRule::excess_blob_gas, "invalid excess blob gas: it is {}, must be {}",
+                *c.header.excess_blob_gas, wanted);
 }
 
 Verdict dao_marker_is_right(const HeaderCheck& c) {
@@ -111,8 +170,19 @@ Verdict jbc_prev_hash_matches(const HeaderCheck& c) {
 
 using HeaderRule = Verdict (*)(const HeaderCheck&);
 constexpr HeaderRule kHeaderRules[] = {
-    number_follows,      extra_data_fits,      time_passes,     difficulty_is_computed, gas_limit_is_bounded,
-    gas_used_is_bounded, base_fee_is_computed, no_later_fields, dao_marker_is_right,    not_in_the_future,
+    number_follows,
+    extra_data_fits,
+    time_passes,
+    no_proof_of_work,
+    difficulty_is_computed,
+    gas_limit_is_bounded,
+    gas_used_is_bounded,
+    base_fee_is_computed,
+    later_fields_are_the_forks,
+    blob_gas_is_bounded,
+    excess_blob_gas_is_computed,
+    dao_marker_is_right,
+    not_in_the_future,
 };
 constexpr HeaderRule kJbcRules[] = {number_follows, extra_data_fits, difficulty_is_computed,
                                     jbc_prev_hash_matches};

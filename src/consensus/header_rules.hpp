@@ -15,6 +15,8 @@ inline constexpr Gas kMinimumGasLimit = 5000;
 inline constexpr Gas kGasLimitDivisor = 1024;
 /// geth's bound; gas fits signed 64 bits everywhere.
 inline constexpr Gas kMaximumGasLimit = (Gas{1} << 63) - 1;
+/// Extra data after the merge (EIP-3675).
+inline constexpr std::size_t kMergedExtraDataBytes = 32;
 /// Blocks from the DAO fork on that carry its marker, and the marker (EIP-779).
 inline constexpr BlockNum kDaoMarkedBlocks = 10;
 inline constexpr std::string_view kDaoMarker = "dao-hard-fork";
@@ -27,6 +29,7 @@ struct HeaderCheck {
   const Header& parent;
   Rules rules;                   ///< at `header`
   std::optional<Timestamp> now;  ///< our clock; none: the future is not asked about (ommers)
+  bool merged = false;           ///< the parent's total difficulty has reached the terminal one
 };
 
 /// The first rule that the header breaks.

@@ -66,13 +66,14 @@ void ChainImpl::insert_checked(std::span<const Block> blocks, std::size_t first,
   }
   committed_ = 0;
   SealCheck seals(validator_.engine(), workers_, headers_of(blocks.subspan(first)));
+  SenderRecovery senders(workers_, blocks.subspan(first));
   for (std::size_t i = first; i < blocks.size() && !result.disk; ++i) {
     Added failure;
     if (Verdict seal = seals.wait(i - first)) {
       failure = Failure{id_of(blocks[i].header), std::move(seal), {}};
     } else {
-      *total = checked_add(*total, blocks[i].header->difficulty).value_or(TotalDifficulty::max());
-      failure = add_block(blocks[i], *total);
+      *total = add_difficulty(*total, *blocks[i].header);
+      failure = add_block(blocks[i], *total, [&] { return senders.wait(i - first); });
     }
     if (failure) {
       note_failure(std::move(*failure), blocks[i].header, i, result);
@@ -95,18 +96,19 @@ void ChainImpl::note_failure(Failure failure, const SealedHeader& at, std::size_
   result.bad = {failure.id, index, std::move(*failure.rule)};
 }
 
-ChainImpl::Added ChainImpl::add_block(const Block& block, const TotalDifficulty& total) {
+ChainImpl::Added ChainImpl::add_block(const Block& block, const TotalDifficulty& total,
+                                      const Senders& senders) {
   if (auto error = validator_.body(block, *this)) return Failure{id_of(block.header), std::move(error), {}};
-  if (block.header->parent_hash == tip_.header.hash()) return extend(block, total);
-  if (total > tip_.total_difficulty) return switch_to(block, total);
+  if (block.header->parent_hash == tip_.header.hash()) return extend(block, total, senders);
+  if (total > tip_.total_difficulty) return switch_to(block, total, senders);
   put_block(block, total);
   remember_side(block.header);
   log_debug("Inserted forked block", {{"number", block.header->number}, {"hash", block.header.hash()}});
   return {};
 }
 
-ChainImpl::Added ChainImpl::extend(const Block& block, const TotalDifficulty& total) {
-  if (auto failure = run(block.header, block.body)) return failure;
+ChainImpl::Added ChainImpl::extend(const Block& block, const TotalDifficulty& total, const Senders& senders) {
+  if (auto failure = run(block.header, block.body, senders)) return failure;
   put_block(block, total);
   make_canonical(id_of(block.header));
   note_added(std::make_shared<const Block>(block));
@@ -114,9 +116,15 @@ ChainImpl::Added ChainImpl::extend(const Block& block, const TotalDifficulty& to
   return {};
 }
 
+ExecutionContext ChainImpl::execution_context(const evm::BlockHashes& hashes) {
+  return {spec(), validator_.engine(), &hashes,
+          [this](const StateDiff& diff) { return state_.preview(diff); }};
+}
+
 /// Executes on the pending state and checks what came out; on failure the pending state is as before.
-ChainImpl::Added ChainImpl::run(const SealedHeader& header, const Body& body) {
-  auto execution = execute_block(state_.view(), *header, body, {spec(), validator_.engine()});
+ChainImpl::Added ChainImpl::run(const SealedHeader& header, const Body& body, const Senders& senders) {
+  const BranchHashes hashes(store_, {header->number - 1, header->parent_hash}, &pending_.blocks);
+  auto execution = execute_block(state_.view(), *header, body, execution_context(hashes), senders());
   if (!execution) return Failure{id_of(header), std::move(execution.error()), {}};
   const RootHash root = state_.apply(header->number, execution->diff);
   if (auto error = validator_.execution(*header, *execution, root)) {

@@ -2,10 +2,10 @@
 /// \file
 /// Checks the seals of a span of headers on the workers, ahead of what executes them.
 
-#include <memory>
 #include <vector>
 
 #include "consensus/engine.hpp"
+#include "consensus/work_ahead.hpp"
 
 namespace quarry {
 
@@ -18,16 +18,18 @@ class SealCheck {
   static constexpr std::size_t kBatchesAPiece = 4;
 
   SealCheck(Engine& engine, WorkerPool& workers, std::vector<const Header*> headers);
-  ~SealCheck();
-  SealCheck(const SealCheck&) = delete;
-  SealCheck& operator=(const SealCheck&) = delete;
 
   /// Waits for the verdict on headers[index].
   const Verdict& wait(std::size_t index);
 
  private:
-  struct Shared;
-  std::shared_ptr<Shared> shared_;
+  void check(std::size_t piece);
+
+  Engine& engine_;
+  const std::vector<const Header*> headers_;
+  std::vector<Verdict> verdicts_;
+  const std::size_t piece_size_;
+  WorkAhead work_;  ///< last: it uses the rest
 };
 
 }  // namespace quarry

@@ -13,8 +13,10 @@ class Validator {
  public:
   Validator(const ChainSpec& spec, Engine& engine) : spec_(spec), engine_(engine) {}
 
-  /// First phase: the header against its parent and our clock.
-  Verdict header(const SealedHeader& header, const Header& parent, Timestamp now) const;
+  /// First phase: the header against its parent and our clock. `parent_total`, the parent's total difficulty,
+  /// says whether the merge lies behind it; without it the header's own word counts.
+  Verdict header(const SealedHeader& header, const Header& parent, Timestamp now,
+                 const std::optional<TotalDifficulty>& parent_total = std::nullopt) const;
   /// Second phase: the body against its header and its ancestors.
   Verdict body(const Block& block, const Ancestry& ancestry) const;
   /// Third phase: what executing the block gave against what its header says.

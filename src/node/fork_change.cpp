@@ -50,39 +50,77 @@ Error mismatch(const ForkInfo& row, const std::optional<Activation>& have,
               "head. Put that back into the genesis file, or start anew in another --datadir.",
               row.name, have ? "at " + describe(have) : "not set")};
 }
+
+std::string decimal_or_nil(const std::optional<U256>& value) {
+  return value ? value->to_decimal() : "<nil>";
+}
+
+/// What no chain with blocks can change.
+std::optional<Error> fixed_mismatch(const ChainSpec& have, const ChainSpec& wanted, const ChainTip& tip) {
+  if (tip.number == 0) return {};
+  const bool signs_chain_id = have.forks.rules(tip.number, tip.timestamp).has(Fork::eip155);
+  if (signs_chain_id && have.chain_id != wanted.chain_id)
+    return Error{fmt::format("mismatching chain ID in database (have {}, want {}, rewindto 0)",
+                             have.chain_id.to_decimal(), wanted.chain_id.to_decimal()),
+                 "Transactions are signed for the chain id since EIP-155. Start anew in another --datadir to "
+                 "change it."};
+  if (have.engine != wanted.engine || have.clique != wanted.clique || have.jbc != wanted.jbc)
+    return Error{
+        fmt::format("mismatching consensus engine settings in database (head is block {})", tip.number),
+        "How blocks are sealed is fixed with block 1. Start anew in another --datadir to change it."};
+  return {};
+}
+
+/// The merge, and what holds after it only.
+std::optional<Error> merge_mismatch(const ChainSpec& have, const ChainSpec& wanted, const ChainTip& tip) {
+  if (tip.number == 0) return {};
+  const auto &before = have.terminal_total_difficulty, &after = wanted.terminal_total_difficulty;
+  if (before != after && (tip.merged || (after && tip.parent_total >= *after)))
+    return Error{fmt::format("mismatching terminal total difficulty in database (have {}, want {})",
+                             decimal_or_nil(before), decimal_or_nil(after)),
+                 fmt::format("The parent of the head, block {}, has a total difficulty of {}; the merge can "
+                             "move only while it lies ahead.",
+                             tip.number, tip.parent_total.to_decimal())};
+  if (!tip.merged) return {};
+  const Rules rules = have.forks.rules(tip.number, tip.timestamp);
+  if (blob_params(have, rules) != blob_params(wanted, rules))
+    return Error{"mismatching blobSchedule in database: that of the fork in force differs",
+                 "Blocks were made with it. Change the schedule of forks that lie ahead only."};
+  if (rules.has(Fork::prague) && have.deposit_contract != wanted.deposit_contract)
+    return Error{fmt::format("mismatching depositContractAddress in database (have {}, want {})",
+                             have.deposit_contract.hex(), wanted.deposit_contract.hex()),
+                 "Since Prague blocks are checked for its deposits. Put it back into the genesis file."};
+  return {};
+}
 }  // namespace
 
-Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const ChainSpec& wanted, BlockNum head,
-                                              Timestamp head_time) {
+Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const ChainSpec& wanted,
+                                              const ChainTip& tip) {
   std::vector<std::string> changes;
   for (const ForkInfo& row : kForkTable) {
     const auto &before = have.forks[row.fork], &after = wanted.forks[row.fork];
     if (before == after) continue;
     // Block 0 alone has run no rule yet but those of its own header.
     const auto in_force = [&](const std::optional<Activation>& each) {
-      return each && each->reached(head, head_time);
+      return each && each->reached(tip.number, tip.timestamp);
     };
-    if (head > 0 && (in_force(before) || in_force(after)))
+    if (tip.number > 0 && (in_force(before) || in_force(after)))
       return tl::unexpected(mismatch(row, before, after));
     changes.push_back(fmt::format("{}: {} -> {}", row.name, describe(before), describe(after)));
   }
+  if (auto error = fixed_mismatch(have, wanted, tip)) return tl::unexpected(std::move(*error));
+  if (auto error = merge_mismatch(have, wanted, tip)) return tl::unexpected(std::move(*error));
   const auto note = [&](std::string_view what, const auto& before, const auto& after) {
     if (before != after) changes.push_back(fmt::format("{}: {} -> {}", what, before, after));
   };
-  const bool signs_chain_id =
-      head > 0 && have.forks[Fork::eip155] && have.forks[Fork::eip155]->reached(head, head_time);
-  if (signs_chain_id && have.chain_id != wanted.chain_id)
-    return fail(fmt::format("mismatching chain ID in database (have {}, want {}, rewindto 0)",
-                            have.chain_id.to_decimal(), wanted.chain_id.to_decimal()),
-                "Transactions are signed for the chain id since EIP-155. Start anew in another --datadir to "
-                "change it.");
-  if (head > 0 && (have.engine != wanted.engine || have.clique != wanted.clique || have.jbc != wanted.jbc))
-    return fail(fmt::format("mismatching consensus engine settings in database (head is block {})", head),
-                "How blocks are sealed is fixed with block 1. Start anew in another --datadir to change it.");
   note("chainId", have.chain_id.to_decimal(), wanted.chain_id.to_decimal());
   note("clique.period", have.clique.period, wanted.clique.period);
   note("clique.epoch", have.clique.epoch, wanted.clique.epoch);
   note("engine", name_of(have.engine), name_of(wanted.engine));
+  note("terminalTotalDifficulty", decimal_or_nil(have.terminal_total_difficulty),
+       decimal_or_nil(wanted.terminal_total_difficulty));
+  note("depositContractAddress", have.deposit_contract.hex(), wanted.deposit_contract.hex());
+  if (have.blob_schedule != wanted.blob_schedule) changes.emplace_back("blobSchedule: changed");
   return changes;
 }
 

@@ -27,12 +27,20 @@ constexpr std::string_view kEmptyRequestsHash =
 constexpr std::array kTopKeys = {"config",     "nonce",      "timestamp",     "extraData",     "gasLimit",
                                  "difficulty", "mixHash",    "coinbase",      "alloc",         "number",
                                  "gasUsed",    "parentHash", "baseFeePerGas", "excessBlobGas", "blobGasUsed"};
-constexpr std::array kConfigKeys = {"chainId", "daoForkSupport",         "eip150Hash", "ethash", "clique",
-                                    "jbc",     "terminalTotalDifficulty"};
+constexpr std::array kConfigKeys = {"chainId",
+                                    "daoForkSupport",
+                                    "eip150Hash",
+                                    "ethash",
+                                    "clique",
+                                    "jbc",
+                                    "terminalTotalDifficulty",
+                                    "blobSchedule",
+                                    "depositContractAddress"};
 /// Known to geth, without a meaning here.
-constexpr std::array kConfigKeysWithoutEffect = {"terminalTotalDifficultyPassed", "blobSchedule",
-                                                 "depositContractAddress", "verkleTime",
+constexpr std::array kConfigKeysWithoutEffect = {"terminalTotalDifficultyPassed", "verkleTime",
                                                  "enableVerkleAtGenesis"};
+/// A block cannot hold more blobs than this, whatever its schedule says.
+constexpr std::uint64_t kMostBlobs = std::uint64_t{1} << 20;
 constexpr std::array kAccountKeys = {"balance", "nonce", "code", "storage", "secretKey"};
 
 bool same_key(std::string_view a, std::string_view b) {
@@ -223,7 +231,64 @@ class GenesisReader {
     if (present(*config, "terminalTotalDifficulty") != nullptr &&
         !maybe_config_number(*config, "terminalTotalDifficulty", spec.terminal_total_difficulty.emplace()))
       return false;
-    return read_forks(*config) && read_engine(*config);
+    const JsonValue* deposits = present(*config, "depositContractAddress");
+    if (deposits != nullptr && !fixed(*deposits, "config.depositContractAddress", spec.deposit_contract))
+      return false;
+    return read_forks(*config) && read_blob_schedule(*config) && read_engine(*config) && check_merge(*config);
+  }
+
+  /// Keys are forks, as in their times' keys: "cancun", "bpo1".
+  bool read_blob_schedule(const JsonValue& config) {
+    const JsonValue* schedule = present(config, "blobSchedule");
+    if (schedule == nullptr) return true;
+    if (!schedule->is(Kind::object))
+      return bad_value(*schedule, "config.blobSchedule",
+                       fmt::format("{} where an object belongs", name_of(schedule->kind)));
+    for (const auto& [key, value] : schedule->members) {
+      const auto row = std::find_if(kForkTable.begin(), kForkTable.end(), [&](const ForkInfo& each) {
+        return each.fork >= Fork::cancun && same_key(key + "Time", each.time_key);
+      });
+      const std::string path = "config.blobSchedule." + key.substr(0, 80);
+      if (row == kForkTable.end())
+        warn(fmt::format("line {}: unknown fork {} has no effect", value.line, path));
+      else if (!read_blob_params(value, path, out_.genesis.spec.blob_schedule[row->fork]))
+        return false;
+    }
+    return true;
+  }
+
+  bool read_blob_params(const JsonValue& value, const std::string& path, BlobParams& out) {
+    if (!value.is(Kind::object))
+      return bad_value(value, path, fmt::format("{} where an object belongs", name_of(value.kind)));
+    if (!maybe_config_number(value, "target", out.target, path + ".") ||
+        !maybe_config_number(value, "max", out.max, path + ".") ||
+        !maybe_config_number(value, "baseFeeUpdateFraction", out.update_fraction, path + "."))
+      return false;
+    if (out.max > kMostBlobs) return bad_value(value, path + ".max", fmt::format("{} at most", kMostBlobs));
+    if (out.target > out.max)
+      return bad_value(value, path, fmt::format("target {} is above max {}", out.target, out.max));
+    if (out.update_fraction == 0) return bad_value(value, path + ".baseFeeUpdateFraction", "must not be 0");
+    return true;
+  }
+
+  /// After the merge a header's fields come one fork after the other, each with those before it.
+  bool check_merge(const JsonValue& config) {
+    const ChainSpec& spec = out_.genesis.spec;
+    if (!spec.terminal_total_difficulty) return true;
+    const JsonValue& at = *present(config, "terminalTotalDifficulty");
+    if (spec.engine == EngineKind::jbc)
+      return bad_value(at, "config.terminalTotalDifficulty", "a jbc chain has no merge");
+    constexpr std::array kOrder = {Fork::london, Fork::shanghai, Fork::cancun, Fork::prague, Fork::osaka};
+    for (std::size_t i = 1; i < kOrder.size(); ++i) {
+      const auto &before = spec.forks[kOrder[i - 1]], &after = spec.forks[kOrder[i]];
+      const bool late = before && after && before->by == after->by && before->at > after->at;
+      if (after && (!before || late))
+        return bad_value(at, "config",
+                         fmt::format("{} is set, {} is not set before it; after the merge each "
+                                     "fork needs the one before",
+                                     info(kOrder[i]).name, info(kOrder[i - 1]).name));
+    }
+    return true;
   }
 
   template <class T>
@@ -377,7 +442,8 @@ class GenesisReader {
                      "it must be the data of a jbc block, text in UTF-8: " + jbc::check_form(*block)->detail);
   }
 
-  /// Later forks that hold from block 0 on give the genesis header their fields.
+  /// Later forks that hold from block 0 on give the genesis header their fields; those after London only on a
+  /// chain that merges.
   void fill_fork_fields() {
     Header& header = out_.genesis.header;
     const Rules rules = out_.genesis.spec.forks.rules(0, header.timestamp);
@@ -387,8 +453,9 @@ class GenesisReader {
     } else if (!header.base_fee_per_gas) {
       header.base_fee_per_gas = U256{kInitialBaseFee};
     }
-    if (rules.has(Fork::shanghai)) header.withdrawals_root = kEmptyRoot;
-    if (rules.has(Fork::cancun)) {
+    const bool merges = out_.genesis.spec.terminal_total_difficulty.has_value();
+    if (merges && rules.has(Fork::shanghai)) header.withdrawals_root = kEmptyRoot;
+    if (merges && rules.has(Fork::cancun)) {
       header.blob_gas_used = header.blob_gas_used.value_or(0);
       header.excess_blob_gas = header.excess_blob_gas.value_or(0);
       header.parent_beacon_block_root = Hash256{};
@@ -396,7 +463,7 @@ class GenesisReader {
       header.blob_gas_used.reset();
       header.excess_blob_gas.reset();
     }
-    if (rules.has(Fork::prague)) header.requests_hash = Hash256::from_hex(kEmptyRequestsHash);
+    if (merges && rules.has(Fork::prague)) header.requests_hash = Hash256::from_hex(kEmptyRequestsHash);
   }
 
   GenesisFile out_;

@@ -25,6 +25,14 @@ Json config_to_json(const ChainSpec& spec) {
   if (spec.dao_fork_support) config["daoForkSupport"] = true;
   if (spec.terminal_total_difficulty)
     config["terminalTotalDifficulty"] = spec.terminal_total_difficulty->to_decimal();
+  for (const auto& [fork, params] : spec.blob_schedule) {
+    std::string key(info(fork).time_key);
+    key.resize(key.size() - std::string_view("Time").size());
+    config["blobSchedule"][key] = {
+        {"target", params.target}, {"max", params.max}, {"baseFeeUpdateFraction", params.update_fraction}};
+  }
+  if (spec.deposit_contract != kMainnetDepositContract)
+    config["depositContractAddress"] = spec.deposit_contract.hex();
   switch (spec.engine) {
     case EngineKind::ethash:
       config["ethash"] = Json::object();

@@ -33,6 +33,14 @@ Error incompatible(const Database& database, const BlockHash& have, const BlockH
           std::move(remedy)};
 }
 
+ChainTip tip_of(const ChainStore& store, const BlockId& head, const ChainSpec& spec) {
+  const auto header = store.header(head);
+  if (!header) return {head.number, 0, {}, false};
+  const Header& top = **header;
+  const auto total = store.total_difficulty({head.number - 1, top.parent_hash});
+  return {head.number, top.timestamp, total.value_or(TotalDifficulty{}), is_merged(spec, top)};
+}
+
 Result<> keep_genesis(Database& database, const Genesis& genesis) {
   Batch batch;
   put_genesis(batch, genesis);
@@ -60,9 +68,7 @@ Result<GenesisWritten> setup_genesis(Database& database, const Genesis& genesis)
     return tl::unexpected(incompatible(database, have.value_or(BlockHash{}), out.header.hash(), genesis));
   const auto stored = load_genesis(database);
   if (!stored) return tl::unexpected(stored.error());
-  const auto head = store.header(heads->header);
-  auto changes =
-      fork_changes(stored->spec, genesis.spec, heads->header.number, head ? (*head)->timestamp : 0);
+  auto changes = fork_changes(stored->spec, genesis.spec, tip_of(store, heads->header, stored->spec));
   if (!changes) return tl::unexpected(changes.error());
   out.changes = std::move(*changes);
   if (!out.changes.empty())

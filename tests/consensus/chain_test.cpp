@@ -65,26 +65,55 @@ TEST(RealChains, ImportGethsEmptyBlocksToItsStateRoots) {
             *U256::parse("35000000000000000000"));
 }
 
-TEST(RealChains, RefuseTransactionsInClearWordsAndKeepWhatCameBefore) {
+/// 513 transactions, among them a contract that creates, destructs, logs and fails; every root is checked.
+TEST(RealChains, Geth173WithTransactionsAndContracts) {
   const auto path = test::fixtures_dir() / "geth-1.7.3" / "full-360.rlp";
   QUARRY_NEEDS_FIXTURE(path);
   const auto blocks = test::read_blocks(path);
   ASSERT_EQ(blocks.size(), 361u);
-  std::size_t first = 0;
-  while (blocks[first].body.transactions.empty()) ++first;
   ethash::Caches caches;
   EthashEngine engine(caches);
   TestChain chain(test::geth_genesis(), &engine);
   const ImportResult result = chain->insert_blocks(blocks);
-  expect_bad(result, BlockRule::transactions_unsupported, first);
-  EXPECT_NE(result.bad->error.detail.find("this version executes blocks without transactions only"),
-            std::string::npos);
-  EXPECT_EQ(chain->head().header.hash(), blocks[first - 1].header.hash());
-  // As headers all of them are good, their real seals included.
-  const ImportResult headers = chain->insert_headers(test::headers_of(blocks));
-  EXPECT_TRUE(headers.ok());
-  EXPECT_EQ(chain->header_head().header.hash(), blocks.back().header.hash());
-  EXPECT_EQ(chain->head().header.hash(), blocks[first - 1].header.hash());
+  EXPECT_TRUE(result.ok()) << (result.bad ? result.bad->error.detail : "");
+  EXPECT_EQ(result.inserted, 360u);
+  chain.reopen();
+  EXPECT_EQ(chain->head().header.hash().hex(),
+            "0x74e542762c20f24db9941d1d8c9f8456edfcccdff9aef1e2e4d2a2451ba4a019");
+  // Receipts are kept as they were checked.
+  const ChainStore store(*chain.database);
+  for (const Block& block : blocks) {
+    const auto receipts = store.receipts({block.header->number, block.header.hash()});
+    ASSERT_TRUE(receipts);
+    EXPECT_EQ(receipts->empty() ? kEmptyRoot : receipts_root(*receipts), block.header->receipts_root);
+  }
+}
+
+/// The same with each block alone, and its transactions spoiled in one way each.
+TEST(RealChains, InvalidTransactionsAreNamed) {
+  const auto path = test::fixtures_dir() / "geth-1.7.3" / "full-360.rlp";
+  QUARRY_NEEDS_FIXTURE(path);
+  const auto blocks = test::read_blocks(path);
+  std::size_t at = 0;
+  while (blocks[at].body.transactions.empty()) ++at;
+  const auto refuse = [&](auto change, std::string_view why) {
+    Block block = blocks[at];
+    change(block.body.transactions.front());
+    Header header = *block.header;
+    header.transactions_root = transactions_root(block.body.transactions);
+    block.header = seal_header(header, HeaderIdentity::keccak_rlp);
+    TestChain chain(test::geth_genesis());
+    ASSERT_TRUE(chain->insert_blocks(std::span(blocks).first(at)).ok());
+    const ImportResult result = chain->insert_blocks({&block, 1});
+    expect_bad(result, BlockRule::transaction, 0);
+    const std::string start =
+        "invalid transaction 0 (" + hash_of(block.body.transactions.front()).hex() + "): ";
+    EXPECT_EQ(result.bad->error.detail.substr(0, start.size() + why.size()), start + std::string(why));
+    EXPECT_EQ(chain->head().header.hash(), blocks[at - 1].header.hash());
+  };
+  refuse([](Transaction& txn) { txn.r = 0; }, "invalid transaction v, r, s values");
+  refuse([](Transaction& txn) { txn.gas_limit = 20999; }, "intrinsic gas too low");
+  refuse([](Transaction& txn) { txn.v += 2; }, "invalid");
 }
 
 TEST(RealChains, HeadersOfAnotherClientAndEachRuleBroken) {

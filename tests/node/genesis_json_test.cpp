@@ -184,19 +184,19 @@ TEST(ForkChange, OnlyForksAheadOfTheHeadMayChange) {
   have.forks[Fork::homestead] = Activation{};
   wanted = have;
   wanted.forks[Fork::byzantium] = Activation{Activation::By::block, 100};
-  const auto changes = fork_changes(have, wanted, 50, 0);
+  const auto changes = fork_changes(have, wanted, {.number = 50});
   ASSERT_TRUE(changes);
   EXPECT_EQ(*changes, std::vector<std::string>{"Byzantium: not set -> block 100"});
-  const auto late = fork_changes(have, wanted, 100, 0);
+  const auto late = fork_changes(have, wanted, {.number = 100});
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().what,
             "mismatching Byzantium fork block in database (have <nil>, want 100, rewindto 99)");
   wanted = have;
   wanted.forks[Fork::homestead] = Activation{Activation::By::block, 7};
-  EXPECT_EQ(fork_changes(have, wanted, 12, 0).error().what,
+  EXPECT_EQ(fork_changes(have, wanted, {.number = 12}).error().what,
             "mismatching Homestead fork block in database (have 0, want 7, rewindto 0)");
-  EXPECT_TRUE(fork_changes(have, wanted, 0, 0));
-  EXPECT_TRUE(fork_changes(have, have, 1000, 0)->empty());
+  EXPECT_TRUE(fork_changes(have, wanted, {.number = 0}));
+  EXPECT_TRUE(fork_changes(have, have, {.number = 1000})->empty());
 }
 
 TEST(ForkChange, UnsetForksSayWhatIsMissing) {

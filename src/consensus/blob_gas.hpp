@@ -1,0 +1,27 @@
+#pragma once
+/// \file
+/// The market for blobs (EIP-4844, EIP-7691, EIP-7918).
+
+#include "core/chain_spec.hpp"
+
+namespace quarry {
+
+/// EIP-4844, GAS_PER_BLOB.
+inline constexpr Gas kGasPerBlob = Gas{1} << 17;
+/// EIP-7594: a transaction of Osaka and later has so many blobs at most.
+inline constexpr unsigned kMostBlobsATransaction = 6;
+
+/// The price of one blob gas in a block with so much excess (EIP-4844's fake_exponential). Saturates at
+/// 2^256 - 1.
+U256 blob_base_fee(Gas excess_blob_gas, const BlobParams& params);
+
+/// The excess that a child of `parent` has; `params` and `rules` are the child's. Zero where the parent has
+/// no blob fields.
+Gas next_excess_blob_gas(const Header& parent, const BlobParams& params, const Rules& rules);
+
+/// What the transaction's blobs take.
+inline Gas blob_gas_of(const Transaction& txn) {
+  return txn.blob_hashes.size() * kGasPerBlob;
+}
+
+}  // namespace quarry
