@@ -67,16 +67,21 @@ struct Activation {
 
 /// The forks in force at one block: what every rule asks.
 class Rules {
-  static_assert(kForkCount <= 32);
+  static_assert(kForkCount < 31);
 
  public:
   bool has(Fork fork) const { return bits_ >> static_cast<unsigned>(fork) & 1; }
   /// One bit a fork: a key for tables that are made once a set of rules.
   std::uint32_t bits() const { return bits_; }
   void set(Fork fork) { bits_ |= std::uint32_t{1} << static_cast<unsigned>(fork); }
+  /// Not a fork, and no chain has it: BLS12-381 as EIP-2537 had it in April 2024, with nine contracts at 0x0b
+  /// to 0x13 and other prices. The EIP-2537 state tests of ethereum/tests were made with that.
+  bool has_draft_eip2537() const { return (bits_ & kDraftEip2537) != 0; }
+  void set_draft_eip2537() { bits_ |= kDraftEip2537; }
   friend bool operator==(const Rules&, const Rules&) = default;
 
  private:
+  static constexpr std::uint32_t kDraftEip2537 = std::uint32_t{1} << 31;
   std::uint32_t bits_ = 0;
 };
 

@@ -36,10 +36,19 @@ Status charge_delegation(Run& run) {
   return run.charge(cold ? kColdAccountGas : kWarmGas) ? Status::success : Status::out_of_gas;
 }
 
+/// Memory grows once, to where the farther of both areas ends.
+Status charge_call_memory(Run& run, const U256* top, const CallShape& shape) {
+  const auto end = [top](int at) {
+    const U256 &offset = top[-at], &size = top[-at - 1];
+    return size.is_zero() ? U256{} : checked_add(offset, size).value_or(U256::max());
+  };
+  const int farther = end(shape.input) > end(shape.output) ? shape.input : shape.output;
+  return charge_memory(run, top[-farther], top[-farther - 1]);
+}
+
 /// What the call itself costs, without what it forwards.
 Status charge_call_itself(Run& run, U256* top, const CallShape& shape) {
-  for (const int at : {shape.input, shape.output})
-    if (charge_memory(run, top[-at], top[-at - 1]) != Status::success) return Status::out_of_gas;
+  if (charge_call_memory(run, top, shape) != Status::success) return Status::out_of_gas;
   if (charge_access(run, top[-1], kColdAccountGas - kWarmGas) != Status::success) return Status::out_of_gas;
   std::int64_t gas = 0;
   const bool moves = moves_value(shape, top);

@@ -66,6 +66,8 @@ const Precompile* find_precompile(const Address& address, const Rules& rules) {
   std::memcpy(&second, address.data() + 8, 8);
   if ((first | second | address.bytes[16] | address.bytes[17]) != 0) return nullptr;
   const std::size_t number = std::size_t{address.bytes[18]} << 8 | address.bytes[19];
+  if (rules.has_draft_eip2537() && number >= 0x0b && number <= 0x13)
+    return &p::draft_eip2537()[number - 0x0b];
   if (number > kHighest || kPlaces[number] == 0) return nullptr;
   const Precompile& row = kTable[kPlaces[number] - 1];
   return !row.since || rules.has(*row.since) ? &row : nullptr;

@@ -26,7 +26,7 @@ struct Precompile {
   bool (*run)(ByteView input, const Rules& rules, Bytes& output);
 };
 
-/// All rows, in order of address.
+/// All rows, in order of address; without those of a draft (Rules::has_draft_eip2537).
 std::span<const Precompile> all_precompiles();
 /// The one at `address` under `rules`, or nullptr.
 const Precompile* find_precompile(const Address& address, const Rules& rules);

@@ -190,6 +190,29 @@ TEST(Bls12381, CostsAsEip2537Says) {
   EXPECT_EQ(gas(0x0f, Bytes(384 * 2 + 5)), 37700u + 2 * 32600);
 }
 
+TEST(Bls12381, HasTheDraftThatOldTestsWereMadeWith) {
+  Rules rules = rules_of(Fork::cancun);
+  EXPECT_EQ(find_precompile(address_of_number(0x0b), rules), nullptr);
+  rules.set_draft_eip2537();
+  struct {
+    std::uint16_t number;
+    std::size_t input_bytes;
+    Gas gas;
+  } const rows[] = {{0x0b, 256, 500},    {0x0c, 160, 12000}, {0x0d, 160, 14400},
+                    {0x0e, 512, 800},    {0x0f, 288, 45000}, {0x10, 288 * 2, 2 * 45 * 888},
+                    {0x11, 384, 108000}, {0x12, 64, 5500},   {0x13, 128, 75000}};
+  for (const auto& row : rows) {
+    const Precompile* found = find_precompile(address_of_number(row.number), rules);
+    ASSERT_NE(found, nullptr) << row.number;
+    EXPECT_EQ(found->address, address_of_number(row.number));
+    const Bytes input(row.input_bytes);  // infinity, or zero
+    EXPECT_EQ(found->gas(input, rules), row.gas) << row.number;
+    Bytes output;
+    EXPECT_TRUE(found->run(input, rules, output)) << row.number;
+    EXPECT_FALSE(found->run(Bytes(row.input_bytes + 1), rules, output)) << row.number;
+  }
+}
+
 // The polynomial X: it is committed to by tau G1 ("g1_monomial"[1] of the setup), has the value z at z, and
 // its quotient is 1, committed to by G1.
 const std::string kTauG1 =

@@ -4,8 +4,7 @@
 /// `output` and returns false when the contract refuses its input; a price function is here only where the
 /// price is more than a constant and so much a word.
 
-#include "core/bytes.hpp"
-#include "core/forks.hpp"
+#include "evm/precompiles.hpp"
 
 namespace quarry::evm::precompiles {
 
@@ -54,6 +53,9 @@ bool bls_map_fp2_to_g2(ByteView input, const Rules& rules, Bytes& output);
 Gas bls_g1_msm_gas(ByteView input, const Rules& rules);
 Gas bls_g2_msm_gas(ByteView input, const Rules& rules);
 Gas bls_pairing_gas(ByteView input, const Rules& rules);
+
+/// What stands at 0x0b to 0x13 under Rules::has_draft_eip2537, in order of address.
+std::span<const Precompile> draft_eip2537();
 
 /// 0x100: hash, r, s, x, y (32 each) to 1 in a word; to nothing when the signature is bad (EIP-7951).
 bool p256_verify(ByteView input, const Rules& rules, Bytes& output);
