@@ -106,7 +106,7 @@ void Journal::set_balance(AccountState& account, const Wei& balance) {
   account.balance = balance;
 }
 
-void Journal::transfer(AccountState& from, AccountState& to, const Wei& amount) {
+void Journal::transfer(AccountState& from, AccountState& to, Wei amount) {
   const Wei moved = amount;  // which may be the balance itself
   set_balance(from, from.balance - moved);
   set_balance(to, to.balance + moved);

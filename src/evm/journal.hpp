@@ -71,8 +71,8 @@ class Journal {
   void add_balance(AccountState& account, const Wei& amount) {
     set_balance(account, account.balance + amount);
   }
-  /// The balance suffices.
-  void transfer(AccountState& from, AccountState& to, const Wei& amount);
+  /// The balance suffices. By value: the amount may be a balance that changes on the way.
+  void transfer(AccountState& from, AccountState& to, Wei amount);
   void set_nonce(AccountState& account, std::uint64_t nonce);
   void set_code(AccountState& account, Bytes code);
   /// A call reaches the account: it is made before EIP-161, and removed after the transaction if empty from
