@@ -97,6 +97,7 @@ class ChainImpl final : public Ancestry {
                      SteadyClock::duration elapsed) const;
 
   // fork_choice.cpp
+  bool is_better(const Header& header, const TotalDifficulty& total, const ChainHead& than) const;
   struct Branch {
     BlockId ancestor;             ///< canonical
     std::vector<BlockId> blocks;  ///< its descendants, lowest first

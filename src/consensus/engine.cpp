@@ -23,7 +23,7 @@ Result<std::unique_ptr<Engine>> make_sealed_engine(const ChainSpec& spec, Engine
 Result<std::unique_ptr<Engine>> make_engine(const ChainSpec& spec, EngineContext context) {
   auto engine = make_sealed_engine(spec, context);
   if (!engine || !spec.terminal_total_difficulty) return engine;
-  return std::make_unique<MergeEngine>(std::move(*engine));
+  return std::make_unique<MergeEngine>(std::move(*engine), context.seals);
 }
 
 }  // namespace quarry

@@ -65,9 +65,18 @@ class Engine {
   virtual void on_head(BlockNum) {}
 };
 
+/// Whose seals are checked.
+enum class SealPolicy : std::uint8_t {
+  all,
+  /// None on a chain with a terminal total difficulty: who brings its blocks vouches for them, as with
+  /// today's geth, and tools make such chains without work. For files that the owner of the node imports.
+  none_if_merging,
+};
+
 /// What engines work with; all of it outlives them.
 struct EngineContext {
   ethash::Caches& caches;
+  SealPolicy seals = SealPolicy::all;
 };
 
 /// The engine that `spec` asks for; an error when this version has none.

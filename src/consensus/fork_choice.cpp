@@ -1,4 +1,5 @@
-// Which branch is the chain: the one with the most total difficulty, and on a tie the one seen first.
+// Which branch is the chain: the one with the most total difficulty, and on a tie the one seen first, or
+// after the merge the longer one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +8,13 @@
 #include "core/log.hpp"
 
 namespace quarry {
+
+/// Is a branch that ends so better than that head? After the merge total difficulty stands still and a beacon
+/// chain would choose; without one the longer branch is taken.
+bool ChainImpl::is_better(const Header& header, const TotalDifficulty& total, const ChainHead& than) const {
+  if (total != than.total_difficulty) return total > than.total_difficulty;
+  return is_merged(spec(), header) && header.number > than.header->number;
+}
 
 /// From a block that is not stored yet back to the canonical chain, which its branch left at or below the
 /// tip.

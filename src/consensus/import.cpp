@@ -100,7 +100,7 @@ ChainImpl::Added ChainImpl::add_block(const Block& block, const TotalDifficulty&
                                       const Senders& senders) {
   if (auto error = validator_.body(block, *this)) return Failure{id_of(block.header), std::move(error), {}};
   if (block.header->parent_hash == tip_.header.hash()) return extend(block, total, senders);
-  if (total > tip_.total_difficulty) return switch_to(block, total, senders);
+  if (is_better(*block.header, total, tip_)) return switch_to(block, total, senders);
   put_block(block, total);
   remember_side(block.header);
   log_debug("Inserted forked block", {{"number", block.header->number}, {"hash", block.header.hash()}});

@@ -11,7 +11,7 @@ namespace quarry {
 /// header_rules.cpp, block_executor.cpp.
 class MergeEngine final : public Engine {
  public:
-  explicit MergeEngine(std::unique_ptr<Engine> before) : before_(std::move(before)) {}
+  MergeEngine(std::unique_ptr<Engine> before, SealPolicy seals) : before_(std::move(before)), seals_(seals) {}
 
   HeaderRuleSet header_rules() const override { return before_->header_rules(); }
   U256 next_difficulty(const Header& parent, Timestamp timestamp, const Rules& rules) const override {
@@ -33,6 +33,7 @@ class MergeEngine final : public Engine {
 
  private:
   std::unique_ptr<Engine> before_;
+  const SealPolicy seals_;
 };
 
 }  // namespace quarry

@@ -35,7 +35,7 @@ Result<> check_sound(const Database& database) {
 }  // namespace
 
 Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions& options,
-                                    WorkerPool& workers) {
+                                    WorkerPool& workers, SealPolicy seals) {
   LocalChain out;
   auto database = Database::open(
       {.path = paths.chaindata.string(), .cache_bytes = static_cast<std::size_t>(options.cache_mb) << 20});
@@ -52,7 +52,7 @@ Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions
       ethash::Caches::Options{.folder = options.ethash_cache_dir, .on_warning = [](const Error& error) {
                                 log_warn(error.what, {{"remedy", error.remedy}});
                               }});
-  auto engine = make_engine(out.genesis.spec, EngineContext{*out.caches});
+  auto engine = make_engine(out.genesis.spec, EngineContext{*out.caches, seals});
   if (!engine) return tl::unexpected(engine.error());
   out.engine = std::move(*engine);
   auto chain = Chain::open(*out.database, out.genesis.spec, *out.engine, workers);

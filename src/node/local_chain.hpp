@@ -30,6 +30,6 @@ struct LocalChain {
 };
 /// The data dir must be locked by this process (DataDirLock). `workers` outlives the chain.
 Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions& options,
-                                    WorkerPool& workers);
+                                    WorkerPool& workers, SealPolicy seals = SealPolicy::all);
 
 }  // namespace quarry

@@ -31,7 +31,7 @@ class MergedChain : public testing::Test {
       auto database = Database::open({.path = paths.chaindata.string()});
       ASSERT_TRUE(setup_genesis(**database, genesis));
     }
-    auto opened = open_local_chain(paths, options, workers);
+    auto opened = open_local_chain(paths, options, workers, SealPolicy::none_if_merging);
     ASSERT_TRUE(opened) << opened.error().what;
     local.emplace(std::move(*opened));
   }
@@ -79,6 +79,16 @@ TEST_F(MergedChain, ImportsToItsHead) {
   const auto candidate = local->chain->prepare({.beneficiary = {}, .extra_data = {}});
   ASSERT_FALSE(candidate);
   EXPECT_NE(candidate.error().what.find("terminal total difficulty"), std::string::npos);
+}
+
+/// From the network blocks of proof of work need their seals, also on a chain that merges.
+TEST_F(MergedChain, SealsAreCheckedButForImports) {
+  local.reset();
+  local.emplace(open_local_chain(paths, options, workers).value());
+  const ImportResult result = local->chain->insert_blocks(blocks);
+  ASSERT_TRUE(result.bad);
+  EXPECT_EQ(result.bad->error.rule, BlockRule::seal_mix);
+  EXPECT_EQ(result.bad->index, 0u);
 }
 
 TEST_F(MergedChain, RefusesWhatBelongsToTheOtherSide) {

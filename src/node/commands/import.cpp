@@ -50,8 +50,10 @@ Result<int> run_import(const NodeOptions& options) {
   const auto lock = DataDirLock::acquire(options.datadir);
   if (!lock) return tl::unexpected(lock.error());
   WorkerPool workers("worker", std::max(1u, std::thread::hardware_concurrency()), kMaxImportTasks);
-  auto local = open_local_chain(lock->paths(), options, workers);
+  auto local = open_local_chain(lock->paths(), options, workers, SealPolicy::none_if_merging);
   if (!local) return tl::unexpected(local.error());
+  if (local->genesis.spec.terminal_total_difficulty)
+    log_info("The chain merges: seals of imported blocks are not checked");
   for (const std::string& file : options.args) {
     const auto report = import_one(file, *local, signals);
     if (!report) return tl::unexpected(report.error());
