@@ -76,8 +76,12 @@ U256 ethash_difficulty(const Header& parent, Timestamp timestamp, const Rules& r
       (parent.difficulty >> kStepShift) * U256{static_cast<std::uint64_t>(count < 0 ? -count : count)};
   U256 difficulty =
       count < 0 ? parent.difficulty - change : checked_add(parent.difficulty, change).value_or(U256::max());
-  difficulty = std::max(difficulty, U256{kMinimumDifficulty});
-  return checked_add(difficulty, bomb(parent.number, era.bomb_delay)).value_or(U256::max());
+  // The bomb is laid over a difficulty that is at least the minimum. Only a genesis can be below it, and its
+  // child comes long before the bomb; ethereum/tests has such parents nevertheless, and adds the bomb first.
+  const U256 minimum{kMinimumDifficulty};
+  difficulty = std::max(difficulty, std::min(parent.difficulty, minimum));
+  const U256 sum = checked_add(difficulty, bomb(parent.number, era.bomb_delay)).value_or(U256::max());
+  return std::max(sum, minimum);
 }
 
 }  // namespace quarry

@@ -42,6 +42,12 @@ Bytes node_rlp(std::span<const Entry> entries, std::size_t depth) {
     to.end_list(mark);
     return to.take();
   }
+  // A key that ends here comes first: its value is the branch's own.
+  Bytes value;
+  if (key.size() == depth) {
+    value = entries.front().second;
+    entries = entries.subspan(1);
+  }
   for (std::uint8_t nibble = 0; nibble < 16; ++nibble) {
     const auto end = std::find_if(entries.begin(), entries.end(),
                                   [&](const Entry& entry) { return entry.first[depth] != nibble; });
@@ -56,7 +62,7 @@ Bytes node_rlp(std::span<const Entry> entries, std::size_t depth) {
       break;
     }
   }
-  to.write(ByteView{}).end_list(mark);  // no key is a prefix of another: a branch holds no value
+  to.write(ByteView{value}).end_list(mark);
   return to.take();
 }
 

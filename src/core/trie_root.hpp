@@ -10,7 +10,7 @@
 
 namespace quarry {
 
-/// The root over entries sorted by key, keys unique and none a prefix of another.
+/// The root over entries sorted by key, keys unique.
 RootHash trie_root(std::span<const std::pair<Bytes, Bytes>> sorted_entries);
 /// The root of a list: keys are the RLP of the index (0, 1, …).
 RootHash ordered_trie_root(std::span<const Bytes> values);

@@ -85,6 +85,23 @@ struct NodeOptions {
   std::string list_from, list_to;  ///< db list: keys, or first parts of keys; empty: the table's ends
   std::uint64_t list_limit = 25;   ///< db list: rows; 0: all
 
+  /// quarry evm.
+  struct Evm {
+    std::string code;                ///< hex
+    std::filesystem::path code_file;
+    std::string input;               ///< hex
+    std::uint64_t gas = 10'000'000'000;
+    std::string value = "0";         ///< wei, decimal or 0x…
+    std::string sender, receiver;    ///< addresses; empty: geth's evm's
+    std::string fork;                ///< as ethereum/tests name it; empty: the newest, or all of a state test
+    std::filesystem::path genesis;   ///< instead of a fork
+    std::filesystem::path prestate;  ///< accounts, as in a state test
+    bool create = false;             ///< the code is init code
+    bool trace = false, trace_memory = false;
+    std::optional<std::uint64_t> index;  ///< statetest: only this case
+    friend bool operator==(const Evm&, const Evm&) = default;
+  } evm;
+
   // jbc chains
   std::vector<std::string> jbc_peers;  ///< URLs under which peers serve blockchain.json
   std::string jbc_data;                ///< data of the blocks we mine; empty: "I block #N"

@@ -168,6 +168,36 @@ Result<> set_export_format(NodeOptions& to, std::string_view value) {
   return {};
 }
 
+// quarry evm's options lie in a struct of their own: the same setters, over a member of NodeOptions::Evm.
+template <auto Field>
+Result<> set_evm_text(NodeOptions& to, std::string_view value) {
+  to.evm.*Field = std::string(value);
+  return {};
+}
+template <auto Field>
+Result<> set_evm_path(NodeOptions& to, std::string_view value) {
+  if (value.empty()) return fail("a path must not be empty");
+  to.evm.*Field = expand_home(value);
+  return {};
+}
+template <auto Field>
+Result<> set_evm_number(NodeOptions& to, std::string_view value) {
+  const auto number = U256::parse(value);
+  if (!number || !number->fits_u64()) return fail("not a whole number below 2^64, decimal or hex after 0x");
+  to.evm.*Field = number->low64();
+  return {};
+}
+template <auto Field>
+Result<> set_evm_switch(NodeOptions& to, std::string_view value) {
+  to.evm.*Field = value != "false" && value != "0";
+  return {};
+}
+Result<> set_evm_value(NodeOptions& to, std::string_view value) {
+  if (!U256::parse(value)) return fail("not an amount of wei");
+  to.evm.value = std::string(value);
+  return {};
+}
+
 Result<> set_preload(NodeOptions& to, std::string_view value) {
   to.preload.clear();
   for (const std::string& file : split_list(value)) to.preload.push_back(expand_home(file));
@@ -175,6 +205,7 @@ Result<> set_preload(NodeOptions& to, std::string_view value) {
 }
 
 using O = NodeOptions;
+using E = NodeOptions::Evm;
 constexpr std::uint64_t kMaxPort = 65535;
 constexpr std::uint64_t kMaxU64 = std::numeric_limits<std::uint64_t>::max();
 using enum OptionGroup;
@@ -349,7 +380,7 @@ constexpr OptionRow kOptions[] = {
      "export: rlp, or jbc for a folder of JSON files (default rlp)",
      set_export_format},
 
-    {"json", {}, inspection, "", "db: print JSON", set_switch<&O::json>},
+    {"json", {}, inspection, "", "db: print JSON; evm: as --trace", set_switch<&O::json>},
     {"from", {}, inspection, "KEY", "db list: the first key, or how it begins", set_text<&O::list_from>},
     {"to", {}, inspection, "KEY", "db list: the last key, or how it begins", set_text<&O::list_to>},
     {"limit",
@@ -360,6 +391,31 @@ constexpr OptionRow kOptions[] = {
      set_number<&O::list_limit, 0, kMaxU64>},
     {"deep", {}, inspection, "", "db verify: every trie node, code and flat entry", set_switch<&O::deep>},
     {"seals", {}, inspection, "", "db verify: every header's seal", set_switch<&O::check_seals>},
+
+    {"code", {}, bytecode, "HEX", "evm: the bytecode", set_evm_text<&E::code>},
+    {"codefile", {}, bytecode, "FILE", "evm: a file with the bytecode in hex", set_evm_path<&E::code_file>},
+    {"input", {}, bytecode, "HEX", "evm: call data", set_evm_text<&E::input>},
+    {"gas", {}, bytecode, "N", "evm: gas of the call (default 10000000000)", set_evm_number<&E::gas>},
+    {"value", {}, bytecode, "WEI", "evm: what the call gives (default 0)", set_evm_value},
+    {"sender", {}, bytecode, "ADDRESS", "evm: who calls", set_evm_text<&E::sender>},
+    {"receiver", {}, bytecode, "ADDRESS", "evm: where the code lies", set_evm_text<&E::receiver>},
+    {"create", {}, bytecode, "", "evm: the code is a contract's init code", set_evm_switch<&E::create>},
+    {"fork",
+     {},
+     bytecode,
+     "NAME",
+     "evm: the rules, as ethereum/tests name them (default Osaka)",
+     set_evm_text<&E::fork>},
+    {"genesis", {}, bytecode, "FILE", "evm: rules and accounts of a genesis file", set_evm_path<&E::genesis>},
+    {"prestate",
+     {},
+     bytecode,
+     "FILE",
+     "evm: accounts, as in a state test's \"pre\"",
+     set_evm_path<&E::prestate>},
+    {"trace", {}, bytecode, "", "evm: print every instruction (EIP-3155)", set_evm_switch<&E::trace>},
+    {"trace.memory", {}, bytecode, "", "evm: and the memory before it", set_evm_switch<&E::trace_memory>},
+    {"index", {}, bytecode, "N", "evm statetest: only the case at this place", set_evm_number<&E::index>},
 
     {"jbc.zeros",
      {"zeros"},
@@ -465,8 +521,8 @@ constexpr ForeignOption kForeign[] = {
 
 std::string_view title(OptionGroup group) {
   constexpr std::array<std::string_view, kOptionGroups> kTitles = {
-      "Data", "Network",    "JSON-RPC", "Accounts", "Mining", "ethash files", "migrate and export",
-      "db",   "jbc chains", "Console",  "Logging"};
+      "Data", "Network", "JSON-RPC",   "Accounts", "Mining", "ethash files", "migrate and export",
+      "db",   "evm",     "jbc chains", "Console",  "Logging"};
   return kTitles[static_cast<std::size_t>(group)];
 }
 std::span<const OptionRow> option_table() {

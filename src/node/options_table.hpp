@@ -20,6 +20,7 @@ enum class OptionGroup : std::uint8_t {
   ethash,
   files,
   inspection,
+  bytecode,
   jbc,
   console,
   logging

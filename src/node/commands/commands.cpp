@@ -13,6 +13,8 @@ constexpr CommandRow kCommands[] = {
     {"migrate", "jbc|geth PATH", "Take over a chain of another program", 2, 2},
     {"db", "stats|get|list|verify|check|compact|checkpoint|rewind|repair",
      "Look at the database, check it, repair it", 1, 3, 2},
+    {"evm", "[HEX] | statetest FILE…", "Run bytecode, or the state tests of a file; --trace tells each step",
+     0, kAny},
     {"attach", "[URL|SOCKET]", "A JavaScript prompt on a running node", 0, 1},
     {"account", "new|list|import|update", "Make, list, take over accounts, change a passphrase", 0, 2},
     {"version", "", "Print the version", 0, 0},
