@@ -58,6 +58,32 @@ const std::string kBn254G2 =
     "090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b"
     "12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa";
 const std::string kFull(64, 'f');
+const std::string kPad(32, '0');
+const std::string kBlsG1 =
+    kPad +
+    "17f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb" +
+    kPad + "08b3f481e3aaa0f1a09e30ed741d8ae4fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1";
+const std::string kBlsG2 =
+    kPad +
+    "024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8" +
+    kPad +
+    "13e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e" +
+    kPad +
+    "0ce5d527727d6e118cc9cdc6da2e351aadfd9baa8cbdd3a76d429a695160d12c923ac9cc3baca289e193548608b82801" +
+    kPad + "0606c4a02ea734cc32acd2b02bc28b99cb3e287e85a763af267492ab572e99ab3f370d275cec1da1aaa9075ff05f79be";
+/// The polynomial X opened at 7: see tests/evm/bls12_381_test.cpp.
+const std::string kTauG1 =
+    "ad3eb50121139aa34db1d545093ac9374ab7bca2c0f3bf28e27c8dcd8fc7cb42d25926fc0c97b336e9f0fb35e5a04c81";
+const std::string kOpening =
+    word(7) + word(7) + kTauG1 +
+    "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb";
+
+/// Its versioned hash is worked out by the sha256 contract.
+std::string versioned_hash(const std::string& commitment) {
+  Bytes out;
+  QUARRY_CHECK(evm::all_precompiles()[1].run(*from_hex(commitment), Rules{}, out));
+  return "01" + to_hex(out).substr(2);
+}
 
 std::string repeated(const std::string& text, int times) {
   std::string out;
@@ -94,6 +120,21 @@ const bool registered = [] {
       {"bn254_pairing/8", 8, repeated(kBn254G1 + kBn254G2 + kBn254MinusG1 + kBn254G2, 4)},
       {"blake2f/12 rounds", 9, "0000000c" + repeated("5a", 208) + "01"},
       {"blake2f/10000 rounds", 9, "00002710" + repeated("5a", 208) + "01"},
+      {"point_evaluation", 0x0a, versioned_hash(kTauG1) + kOpening},
+      {"bls12_g1add", 0x0b, kBlsG1 + kBlsG1},
+      {"bls12_g1msm/1", 0x0c, kBlsG1 + kFull},
+      {"bls12_g1msm/2", 0x0c, repeated(kBlsG1 + kFull, 2)},
+      {"bls12_g1msm/16", 0x0c, repeated(kBlsG1 + kFull, 16)},
+      {"bls12_g1msm/128", 0x0c, repeated(kBlsG1 + kFull, 128)},
+      {"bls12_g2add", 0x0d, kBlsG2 + kBlsG2},
+      {"bls12_g2msm/1", 0x0e, kBlsG2 + kFull},
+      {"bls12_g2msm/16", 0x0e, repeated(kBlsG2 + kFull, 16)},
+      {"bls12_g2msm/128", 0x0e, repeated(kBlsG2 + kFull, 128)},
+      {"bls12_pairing/1", 0x0f, kBlsG1 + kBlsG2},
+      {"bls12_pairing/2", 0x0f, repeated(kBlsG1 + kBlsG2, 2)},
+      {"bls12_pairing/8", 0x0f, repeated(kBlsG1 + kBlsG2, 8)},
+      {"bls12_map_fp_to_g1", 0x10, kBlsG1.substr(0, 128)},
+      {"bls12_map_fp2_to_g2", 0x11, kBlsG2.substr(0, 256)},
       {"p256verify", 0x100,
        "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf"
        "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
