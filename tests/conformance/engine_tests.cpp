@@ -80,7 +80,8 @@ Expected<Block, std::string> block_of(const json& params) {
   if (params.size() > 1) {
     std::vector<Hash256> hashes;
     for (const json& hash : params.at(1)) hashes.push_back(fixed_of<Hash256>(hash));
-    if (hashes != blobs_of(block.body)) return tl::unexpected(std::string("the blob hashes are not the transactions'"));
+    if (hashes != blobs_of(block.body))
+      return tl::unexpected(std::string("the blob hashes are not the transactions'"));
   }
   if (params.size() > 2) header.parent_beacon_block_root = fixed_of<Hash256>(params.at(2));
   if (params.size() > 3) header.requests_hash = hash_of_requests(params.at(3));

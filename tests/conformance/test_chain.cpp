@@ -142,6 +142,10 @@ BlockHash TestChain::head() const {
   return impl_->chain->head().header.hash();
 }
 
+bool TestChain::is_canonical(const SealedHeader& header) const {
+  return impl_->chain->is_canonical({header->number, header.hash()});
+}
+
 std::unique_ptr<StateView> TestChain::state() const {
   return StateStore(impl_->database).at_head();
 }

@@ -60,7 +60,7 @@ const std::vector<NamedRules>& txn_names() {
       {"SenderNotEOAorNoCASH", {R::sender_not_eoa, R::insufficient_funds}},
       {"INSUFFICIENT_ACCOUNT_FUNDS", {R::insufficient_funds}},
       {"TR_NoFunds", {R::insufficient_funds}},
-      {"TR_NoFundsX", {R::insufficient_funds}},
+      {"TR_NoFundsX", {R::insufficient_funds, R::fee_overflow}},
       {"TR_NoFundsOrGas", {R::insufficient_funds, R::intrinsic_gas, R::block_gas_limit}},
   };
   return rows;
