@@ -4,11 +4,15 @@
 #include "consensus/base_fee.hpp"
 #include "consensus/chain_impl.hpp"
 #include "consensus/gas_limit.hpp"
+#include "consensus/txpool.hpp"
 #include "core/check.hpp"
 #include "core/trie_root.hpp"
 
 namespace quarry {
 namespace {
+/// No transaction costs less (Yellow Paper, G_transaction).
+constexpr Gas kLeastTxnGas = 21000;
+
 /// In the blocks that EIP-779 marks, what we write must be the marker, or must not be.
 Bytes extra_data_for(const ChainSpec& spec, BlockNum number, Bytes wanted) {
   const auto& fork = spec.forks[Fork::dao];
@@ -47,6 +51,27 @@ Header ChainImpl::next_header(const CandidateRequest& request) const {
   return header;
 }
 
+/// As many as the block's gas takes, those that pay best first. One that cannot run is left out.
+std::vector<Transaction> ChainImpl::take_txns(BlockBuilder& builder, const TxPool& pool) {
+  std::vector<Transaction> taken;
+  TxnsByPrice txns = pool.by_price(builder.env().base_fee);
+  while (const PooledTxn* next = txns.best()) {
+    if (builder.gas_left() < kLeastTxnGas) break;
+    if (next->txn.gas_limit > builder.gas_left()) {
+      txns.skip_account();
+      continue;
+    }
+    const auto outcome = builder.add(next->txn, next->sender);
+    if (outcome) taken.push_back(next->txn);
+    // After a nonce that is used the account's next one may be right; after another fault it is not.
+    if (outcome || outcome.error().rule == evm::TxnRule::nonce_too_low)
+      txns.take();
+    else
+      txns.skip_account();
+  }
+  return taken;
+}
+
 Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
   QUARRY_CHECK(pending_.count == 0);
   if (!state_is_head())
@@ -60,7 +85,9 @@ Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
   Body body;
   if (request.with_ommers) body.ommers = pick_ommers();
   const BranchHashes hashes(store_, tip_.id());
-  auto execution = execute_block(state_.view(), header, body, execution_context(hashes));
+  BlockBuilder builder(cache_, header, execution_context(hashes));
+  if (request.pool) body.transactions = take_txns(builder, *request.pool);
+  auto execution = builder.finish(body.ommers);
   if (!execution) return fail(execution.error().detail);
   header.ommers_hash = ommers_hash(body.ommers);
   header.transactions_root = transactions_root(body.transactions);

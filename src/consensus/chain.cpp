@@ -23,7 +23,8 @@ ChainImpl::ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, 
       options_(std::move(options)),
       validator_(spec, engine),
       store_(database),
-      state_(database) {
+      state_(database),
+      cache_(state_.view()) {
   if (!options_.now) options_.now = system_clock;
 }
 
@@ -111,6 +112,7 @@ void ChainImpl::forget_pending() {
   batch_ = Batch{};
   pending_ = {};
   state_.discard();
+  cache_.clear();
   tip_ = head_;
   header_tip_ = header_head_;
   fast_tip_ = store_.heads().fast_block;
@@ -202,6 +204,9 @@ ChainHead Chain::head() const {
 }
 ChainHead Chain::header_head() const {
   return impl_->header_head();
+}
+void Chain::set_known_senders(std::function<std::optional<Address>(const TxnHash&)> known) {
+  impl_->set_known_senders(std::move(known));
 }
 void Chain::on_head(std::function<void(const HeadEvent&)> listener) {
   impl_->on_head(std::move(listener));

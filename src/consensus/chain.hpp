@@ -19,6 +19,7 @@ namespace quarry {
 
 class Database;
 class ChainImpl;
+class TxPool;
 
 /// How an import went. When `bad`, `future` or `disk` is set, what follows that place was not looked at;
 /// what came before it was kept.
@@ -73,6 +74,8 @@ struct CandidateRequest {
   Bytes extra_data;  ///< at most the engine's most_extra_data()
   Gas target_gas_limit = 0;
   bool with_ommers = true;
+  /// Whose transactions the block takes, as many as fit; none: the block is empty.
+  const TxPool* pool = nullptr;
 };
 
 /// Chain thread only, except head() and header_head(). All that it is given outlives it.
@@ -120,6 +123,10 @@ class Chain {
   ChainHead head() const;
   /// The highest header; not below the head block. Thread-safe.
   ChainHead header_head() const;
+
+  /// Asked for the sender of a transaction before its signature is looked at: what was recovered before need
+  /// not be again. Called on workers; before the first import.
+  void set_known_senders(std::function<std::optional<Address>(const TxnHash&)> known);
 
   /// Called on the chain thread after each commit that moved the head block.
   void on_head(std::function<void(const HeadEvent&)> listener);

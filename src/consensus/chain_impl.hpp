@@ -11,7 +11,8 @@
 #include "consensus/branch_hashes.hpp"
 #include "consensus/chain.hpp"
 #include "consensus/seal_check.hpp"
-#include "consensus/sender_recovery.hpp"
+#include "consensus/state_cache.hpp"
+#include "consensus/txn_recovery.hpp"
 #include "consensus/validate.hpp"
 #include "core/check.hpp"
 #include "storage/chain_store.hpp"
@@ -52,6 +53,7 @@ class ChainImpl final : public Ancestry {
   ChainHead head() const;
   ChainHead header_head() const;
   void on_head(std::function<void(const HeadEvent&)> listener) { listener_ = std::move(listener); }
+  void set_known_senders(TxnRecovery::KnownSender known) { known_senders_ = std::move(known); }
   const ChainSpec& spec() const { return validator_.spec(); }
   std::size_t most_extra_data() const { return validator_.engine().most_extra_data(); }
 
@@ -85,11 +87,9 @@ class ChainImpl final : public Ancestry {
   void insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here,
                       ImportResult& result);
   void note_failure(Failure failure, const SealedHeader& at, std::size_t index, ImportResult& result);
-  /// Of a block's transactions, in order; they may still be at work. Called when the block is to run.
-  using Senders = std::function<std::span<const std::optional<Address>>()>;
-  Added add_block(const Block& block, const TotalDifficulty& total, const Senders& senders);
-  Added extend(const Block& block, const TotalDifficulty& total, const Senders& senders);
-  Added run(const SealedHeader& header, const Body& body, const Senders& senders);
+  Added add_block(const Block& block, const RecoveredTxns& txns, const TotalDifficulty& total);
+  Added extend(const Block& block, const RecoveredTxns& txns, const TotalDifficulty& total);
+  Added run(const Block& block, const RecoveredTxns& txns);
   ExecutionContext execution_context(const evm::BlockHashes& hashes);
   void put_block(const Block& block, const TotalDifficulty& total);
   bool batch_is_full() const;
@@ -103,11 +103,16 @@ class ChainImpl final : public Ancestry {
     std::vector<BlockId> blocks;  ///< its descendants, lowest first
   };
   Expected<Branch, Error> branch_to(const SealedHeader& tip) const;
-  Added switch_to(const Block& block, const TotalDifficulty& total, const Senders& senders);
-  Added run_branch(const Branch& branch, const Block& tip, const TotalDifficulty& total,
-                   const Senders& senders);
+  Added switch_to(const Block& block, const RecoveredTxns& txns, const TotalDifficulty& total);
+  Expected<std::vector<SealedHeader>, Failure> leave_branch(const Branch& branch);
+  Added run_branch(const Branch& branch, const Block& tip, const RecoveredTxns& txns,
+                   const TotalDifficulty& total);
+  Added run_stored(const BlockId& id);
   Added abandon(Failure failure, std::span<const BlockId> bad);
   void make_canonical(const BlockId& id);
+  void index_txns(BlockNum number, std::span<const TxnHash> hashes);
+  void unindex_txns(const Body& body);
+  void unindex_fast_blocks(BlockNum above);
   void move_tip(const SealedHeader& header, const TotalDifficulty& total);
 
   // header_import.cpp
@@ -119,10 +124,12 @@ class ChainImpl final : public Ancestry {
   // fast_import.cpp
   Verdict check_fast_block(const FastBlock& block) const;
   std::size_t put_fast_block(const FastBlock& block);
+  void index_fast_block(const FastBlock& block);
 
   // candidate.cpp
   std::vector<SealedHeader> pick_ommers() const;
   Header next_header(const CandidateRequest& request) const;
+  static std::vector<Transaction> take_txns(BlockBuilder& builder, const TxPool& pool);
 
   // chain.cpp
   /// Writes what is pending with the head it leads to, publishes the head, tells the listener.
@@ -148,6 +155,8 @@ class ChainImpl final : public Ancestry {
   Validator validator_;
   ChainStore store_;
   StateWriter state_;
+  StateCache cache_;  ///< before state_.view()
+  TxnRecovery::KnownSender known_senders_;
 
   ChainHead tip_;         ///< the head block, with what is pending
   ChainHead header_tip_;  ///< the header head, likewise

@@ -16,7 +16,10 @@ ImportResult ChainImpl::insert_fast_blocks(std::span<const FastBlock> blocks) {
     const BlockId& id = blocks[i].id;
     if (store_.has_body(id) && store_.has_receipts(id)) {
       ++result.ignored;
-      if (is_canonical(id) && id.number > fast_tip_.number) fast_tip_ = id, ++pending_.count, ++count;
+      if (is_canonical(id) && id.number > fast_tip_.number) {
+        index_fast_block(blocks[i]);
+        fast_tip_ = id, ++pending_.count, ++count;
+      }
       continue;
     }
     if (Verdict error = check_fast_block(blocks[i])) {
@@ -54,9 +57,18 @@ std::size_t ChainImpl::put_fast_block(const FastBlock& block) {
   const std::size_t before = batch_.size_bytes();
   writer.put_body(block.id, block.body);
   writer.put_receipts(block.id, block.receipts);
+  index_fast_block(block);
   if (is_canonical(block.id) && block.id.number > fast_tip_.number) fast_tip_ = block.id;
   ++pending_.count;
   return batch_.size_bytes() - before;
+}
+
+/// A transaction is looked up in canonical blocks only.
+void ChainImpl::index_fast_block(const FastBlock& block) {
+  if (!is_canonical(block.id)) return;
+  std::vector<TxnHash> hashes;
+  for (const Transaction& txn : block.body.transactions) hashes.push_back(hash_of(txn));
+  index_txns(block.id.number, hashes);
 }
 
 Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {
@@ -78,6 +90,7 @@ Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {
   const auto higher = [&](const BlockId& id) { return id.number < pivot.number ? pivot : id; };
   ChainWriter(batch).set_heads({higher(header_tip_.id()), pivot, higher(fast_tip_)});
   if (auto done = database_.commit(std::move(batch), Durability::sync); !done) return done;
+  cache_.clear();
   state_.discard();  // what it knew was the state before the download
   tip_ = {*header, *total};
   if (header_tip_.header->number < pivot.number) header_tip_ = tip_;

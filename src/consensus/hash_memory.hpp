@@ -8,16 +8,17 @@
 
 #include "core/fixed_bytes.hpp"
 
-namespace quarry::sync {
+namespace quarry {
 
 /// Not thread-safe. O(1) a call.
-class HashMemory {
+template <class Hash>
+class RecentHashes {
  public:
-  explicit HashMemory(std::size_t most) : most_(most) {}
+  explicit RecentHashes(std::size_t most) : most_(most) {}
 
-  bool has(const BlockHash& hash) const { return set_.contains(hash); }
+  bool has(const Hash& hash) const { return set_.contains(hash); }
   /// False when it was there already.
-  bool add(const BlockHash& hash) {
+  bool add(const Hash& hash) {
     if (!set_.insert(hash).second) return false;
     order_.push_back(hash);
     if (order_.size() > most_) {
@@ -30,8 +31,12 @@ class HashMemory {
 
  private:
   std::size_t most_;
-  std::unordered_set<BlockHash> set_;
-  std::deque<BlockHash> order_;
+  std::unordered_set<Hash> set_;
+  std::deque<Hash> order_;
 };
 
-}  // namespace quarry::sync
+namespace sync {
+using HashMemory = RecentHashes<BlockHash>;
+}  // namespace sync
+
+}  // namespace quarry

@@ -62,6 +62,7 @@ void ChainImpl::follow_headers(std::span<const SealedHeader> headers, const Tota
     at = {at.number - 1, (*header)->parent_hash};
   }
   if (at.number < tip_.header->number) return;
+  unindex_fast_blocks(at.number);
   ChainWriter writer(batch_);
   for (const BlockId& id : stored) writer.set_canonical(id);
   for (const SealedHeader& header : headers) writer.set_canonical(id_of(header));

@@ -66,14 +66,14 @@ void ChainImpl::insert_checked(std::span<const Block> blocks, std::size_t first,
   }
   committed_ = 0;
   SealCheck seals(validator_.engine(), workers_, headers_of(blocks.subspan(first)));
-  SenderRecovery senders(workers_, blocks.subspan(first));
+  TxnRecovery recovery(workers_, blocks.subspan(first), known_senders_);
   for (std::size_t i = first; i < blocks.size() && !result.disk; ++i) {
     Added failure;
     if (Verdict seal = seals.wait(i - first)) {
       failure = Failure{id_of(blocks[i].header), std::move(seal), {}};
     } else {
       *total = add_difficulty(*total, *blocks[i].header);
-      failure = add_block(blocks[i], *total, [&] { return senders.wait(i - first); });
+      failure = add_block(blocks[i], recovery.wait(i - first), *total);
     }
     if (failure) {
       note_failure(std::move(*failure), blocks[i].header, i, result);
@@ -96,21 +96,23 @@ void ChainImpl::note_failure(Failure failure, const SealedHeader& at, std::size_
   result.bad = {failure.id, index, std::move(*failure.rule)};
 }
 
-ChainImpl::Added ChainImpl::add_block(const Block& block, const TotalDifficulty& total,
-                                      const Senders& senders) {
+ChainImpl::Added ChainImpl::add_block(const Block& block, const RecoveredTxns& txns,
+                                      const TotalDifficulty& total) {
   if (auto error = validator_.body(block, *this)) return Failure{id_of(block.header), std::move(error), {}};
-  if (block.header->parent_hash == tip_.header.hash()) return extend(block, total, senders);
-  if (is_better(*block.header, total, tip_)) return switch_to(block, total, senders);
+  if (block.header->parent_hash == tip_.header.hash()) return extend(block, txns, total);
+  if (is_better(*block.header, total, tip_)) return switch_to(block, txns, total);
   put_block(block, total);
   remember_side(block.header);
   log_debug("Inserted forked block", {{"number", block.header->number}, {"hash", block.header.hash()}});
   return {};
 }
 
-ChainImpl::Added ChainImpl::extend(const Block& block, const TotalDifficulty& total, const Senders& senders) {
-  if (auto failure = run(block.header, block.body, senders)) return failure;
+ChainImpl::Added ChainImpl::extend(const Block& block, const RecoveredTxns& txns,
+                                   const TotalDifficulty& total) {
+  if (auto failure = run(block, txns)) return failure;
   put_block(block, total);
   make_canonical(id_of(block.header));
+  index_txns(block.header->number, txns.hashes);
   note_added(std::make_shared<const Block>(block));
   move_tip(block.header, total);
   return {};
@@ -122,17 +124,20 @@ ExecutionContext ChainImpl::execution_context(const evm::BlockHashes& hashes) {
 }
 
 /// Executes on the pending state and checks what came out; on failure the pending state is as before.
-ChainImpl::Added ChainImpl::run(const SealedHeader& header, const Body& body, const Senders& senders) {
-  const BranchHashes hashes(store_, {header->number - 1, header->parent_hash}, &pending_.blocks);
-  auto execution = execute_block(state_.view(), *header, body, execution_context(hashes), senders());
-  if (!execution) return Failure{id_of(header), std::move(execution.error()), {}};
-  const RootHash root = state_.apply(header->number, execution->diff);
-  if (auto error = validator_.execution(*header, *execution, root)) {
-    if (auto reverted = state_.revert(header->number); !reverted)
-      return Failure{id_of(header), {}, reverted.error()};
-    return Failure{id_of(header), std::move(error), {}};
+ChainImpl::Added ChainImpl::run(const Block& block, const RecoveredTxns& txns) {
+  const Header& header = *block.header;
+  const BlockId id = id_of(block.header);
+  const BranchHashes hashes(store_, {header.number - 1, header.parent_hash}, &pending_.blocks);
+  auto execution = execute_block(cache_, header, block.body, execution_context(hashes), txns.senders);
+  if (!execution) return Failure{id, std::move(execution.error()), {}};
+  const RootHash root = state_.apply(header.number, execution->diff);
+  if (auto error = validator_.execution(header, *execution, root)) {
+    cache_.clear();
+    if (auto reverted = state_.revert(header.number); !reverted) return Failure{id, {}, reverted.error()};
+    return Failure{id, std::move(error), {}};
   }
-  ChainWriter(batch_).put_receipts(id_of(header), execution->receipts);
+  cache_.apply(execution->diff);
+  ChainWriter(batch_).put_receipts(id, execution->receipts);
   return {};
 }
 

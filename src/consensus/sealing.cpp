@@ -51,6 +51,7 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
 
   std::condition_variable_any timer_changed;
   std::optional<SteadyClock::time_point> renew_at;
+  SteadyClock::time_point renewed{};  ///< when a candidate was last asked for
   std::jthread timer;  ///< renews when a candidate's time has come; last, so that it stops first
 
   Shared(Chain& c, WorkerPool& t, SealMiner& m, SealerOptions o)
@@ -93,11 +94,13 @@ void Sealer::Shared::renew() {
   {
     const std::lock_guard lock(mutex);
     renew_queued = false;
+    renewed = began;
     if (closed) return;
     idle = !mining || paused;
     if (idle) pending.reset();
     request.extra_data = options.extra_data_for ? Bytes{} : options.extra_data;
     request.target_gas_limit = options.target_gas_limit;
+    request.pool = options.pool;
   }
   if (idle) return miner.clear_work();
   if (options.extra_data_for) request.extra_data = options.extra_data_for(chain.head().header->number + 1);
@@ -122,6 +125,8 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, SteadyCloc
     miner.clear_work();
     return log_debug("Mining too far in the future", {{"wait", wait}});
   }
+  // On the same head it is the same work with more transactions, which is no news.
+  const bool is_news = !pending || pending->header->parent_hash != header.parent_hash;
   pending = candidate;
   lock.unlock();
   miner.set_work(header, [weak = weak_from_this(), candidate](Header sealed) {
@@ -130,10 +135,12 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, SteadyCloc
     Block found{seal_header(std::move(sealed), self->chain.spec().header_identity()), candidate->body};
     self->chain_thread.submit([self, found = std::move(found)] { self->insert(found); });
   });
-  log_info("Commit new mining work", {{"number", header.number},
-                                      {"txs", candidate->body.transactions.size()},
-                                      {"uncles", candidate->body.ommers.size()},
-                                      {"elapsed", std::chrono::nanoseconds(SteadyClock::now() - began)}});
+  const auto level = is_news ? LogLevel::info : LogLevel::debug;
+  log(level, "Commit new mining work",
+      {{"number", header.number},
+       {"txs", candidate->body.transactions.size()},
+       {"uncles", candidate->body.ommers.size()},
+       {"elapsed", std::chrono::nanoseconds(SteadyClock::now() - began)}});
 }
 
 void Sealer::Shared::insert(const Block& block) {
@@ -297,6 +304,20 @@ void Sealer::set_target_gas_limit(Gas target) {
 std::shared_ptr<const Block> Sealer::pending() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->pending;
+}
+
+void Sealer::on_transactions() {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (!shared_->mining || shared_->paused || shared_->closed) return;
+    const auto earliest = shared_->renewed + shared_->options.renew_pause;
+    if (earliest > SteadyClock::now()) {
+      if (shared_->renew_at && *shared_->renew_at <= earliest) return;
+      shared_->renew_at = earliest;
+      return shared_->timer_changed.notify_all();
+    }
+  }
+  shared_->queue_renew();
 }
 
 void Sealer::on_head(const HeadEvent& event) {

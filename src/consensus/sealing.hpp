@@ -2,6 +2,7 @@
 /// \file
 /// Mining on the head: candidates, the search for their seal, the found blocks' way into the chain.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,6 +27,10 @@ struct SealerOptions {
   /// A candidate whose time is further ahead of our clock waits: a block's time is at least a second after
   /// its parent's, so a chain can be mined faster than time passes.
   std::uint64_t most_seconds_ahead = 1;
+  /// Whose transactions the blocks take; it outlives the sealer. None: blocks are empty.
+  const TxPool* pool = nullptr;
+  /// A candidate is renewed for new transactions so often at most: each renewal executes all of the block.
+  std::chrono::milliseconds renew_pause{250};
   /// Asked when no etherbase was set: the first account of the keystore, if there is one. Thread-safe.
   std::function<std::optional<Address>()> first_account = nullptr;
 };
@@ -62,6 +67,9 @@ class Sealer {
 
   /// The head moved. To be called from Chain::on_head's listener (chain thread).
   void on_head(const HeadEvent& event);
+
+  /// There are new transactions for the next block. Thread-safe.
+  void on_transactions();
 
   /// Stops, and lets no task that refers to this run any more.
   void close();

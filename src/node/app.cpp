@@ -62,6 +62,12 @@ void log_warning(const Error& error) {
   log_warn(error.what, {{"remedy", error.remedy}});
 }
 
+TxPoolOptions pool_options(const NodeOptions& options) {
+  TxPoolOptions out;
+  if (!options.gas_price.empty()) out.price_floor = U256::parse(options.gas_price).value_or(U256{});
+  return out;
+}
+
 Bytes extra_data_of(const NodeOptions& options) {
   if (!options.extra_data) return default_extra_data();
   if (options.extra_data->starts_with("0x"))
@@ -123,7 +129,8 @@ Result<> App::Impl::open_chain() {
   auto opened = open_local_chain(datadir.paths(), options, workers);
   if (!opened) return tl::unexpected(opened.error());
   local = std::move(*opened);
-  pool = std::make_unique<TxPool>(*local.database, local.genesis.spec);
+  pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, pool_options(options));
+  local.chain->set_known_senders([this](const TxnHash& hash) { return pool->known_sender(hash); });
   facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
            .client_version = client_version(options.identity),
            .network_id = options.network_id.value_or(local.genesis.spec.chain_id.low64()),
@@ -143,6 +150,7 @@ Result<> App::Impl::open_sealer() {
   else
     seal_miner = ethash_seal_miner(*miner);
   SealerOptions sealing{.extra_data = extra_data_of(options), .target_gas_limit = options.gas_target};
+  sealing.pool = pool.get();
   sealing.first_account = [this]() -> std::optional<Address> {
     const auto all = keystore.accounts();
     return all.empty() ? std::nullopt : std::optional(all.front().address);
@@ -165,8 +173,8 @@ Result<> App::Impl::open_sealer() {
 Result<> App::Impl::open_network() {
   sync_reader = std::make_unique<sync::StoredChain>(*local.database);
   state_sync = std::make_unique<StateSyncStore>(*local.database);
-  const BridgeParts parts{loop,        *local.database, *local.chain, chain_thread,
-                          sync_thread, workers,         *sync_reader, *state_sync};
+  const BridgeParts parts{loop,    *local.database, *local.chain, chain_thread, sync_thread,
+                          workers, *sync_reader,    *state_sync,  *pool};
   const auto mode = options.sync_mode == SyncMode::fast ? sync::Mode::fast : sync::Mode::full;
   bridge = std::make_unique<PeerBridge>(
       parts,
@@ -177,6 +185,10 @@ Result<> App::Impl::open_network() {
     pool->on_head(event);
     sealer->on_head(event);
     bridge->on_head(event);
+  });
+  pool->on_new([this](const std::vector<TxnRef>& txns) {
+    sealer->on_transactions();
+    bridge->on_new_txns(txns);
   });
   const auto key = load_node_key(options);
   if (!key) return tl::unexpected(key.error());

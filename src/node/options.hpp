@@ -65,7 +65,7 @@ struct NodeOptions {
   unsigned miner_threads = 0;             ///< 0: one a core
   std::string etherbase;                  ///< address or account index; empty: the first account
   std::optional<std::string> extra_data;  ///< as given; text, or hex after 0x
-  std::string gas_price = "1000000000";   ///< wei, decimal
+  std::string gas_price;                  ///< wei, decimal; empty: others' transactions may pay nothing
   std::uint64_t gas_target = 4'712'388;
 
   // ethash files

@@ -344,7 +344,7 @@ constexpr OptionRow kOptions[] = {
      {"gasprice"},
      mining,
      "WEI",
-     "Read and left: blocks carry no transactions yet",
+     "Least price of a gas that others' transactions must pay (default 0)",
      set_gas_price},
     {"miner.gastarget",
      {"targetgaslimit", "miner.gaslimit"},

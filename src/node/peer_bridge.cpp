@@ -34,12 +34,14 @@ PeerBridge::PeerBridge(const BridgeParts& parts, const sync::SyncConfig& config,
       network_id_(network_id),
       genesis_(genesis),
       serving_(parts.database),
-      machine_(config, parts.chain_reader, parts.state_store) {}
+      machine_(config, parts.chain_reader, parts.state_store),
+      gossip_({parts.loop, parts.workers, parts.pool, [this] { return !machine_.fast_sync_pending(); }}) {}
 
 PeerBridge::~PeerBridge() = default;
 
 void PeerBridge::start(net::PeerSet& peers) {
   peers_ = &peers;
+  gossip_.start(peers);
   ticker_ = std::make_unique<net::Timer>(parts_.loop, [this] {
     // A sync thread that is behind needs no second tick.
     if (tick_under_way_.exchange(true)) return;
@@ -56,12 +58,14 @@ void PeerBridge::start(net::PeerSet& peers) {
 
 void PeerBridge::stop() {
   stopped_ = true;
+  gossip_.stop();
   ticker_.reset();
   sweeper_.reset();
   peers_ = nullptr;
 }
 
 void PeerBridge::on_peer_up(const net::PeerInfo& peer) {
+  gossip_.on_peer_up(peer.id);
   post_event([id = peer.id,
               head = sync::PeerHead{peer.head, peer.total_difficulty, to_hex(peer.node_id.view().first(8))}](
                  sync::Sync& machine, sync::Now at) { return machine.on_peer(id, head, at); });
@@ -69,6 +73,7 @@ void PeerBridge::on_peer_up(const net::PeerInfo& peer) {
 
 void PeerBridge::on_peer_down(PeerId peer, const std::string&) {
   serving_.forget(peer);
+  gossip_.on_peer_down(peer);
   post_event([peer](sync::Sync& machine, sync::Now at) { return machine.on_peer_gone(peer, at); });
 }
 
@@ -81,7 +86,9 @@ net::LocalStatus PeerBridge::local_status() {
 }
 
 void PeerBridge::on_message(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
-  if (net::info(code).kind == net::MessageKind::request)
+  if (code == EthCode::transactions)
+    gossip_.on_message(peer, std::move(payload), std::move(hold));
+  else if (net::info(code).kind == net::MessageKind::request)
     serve(peer, code, std::move(payload), std::move(hold));
   else
     to_machine(peer, code, std::move(payload), std::move(hold));
@@ -116,7 +123,6 @@ void PeerBridge::serve(PeerId peer, EthCode code, Bytes payload, net::Hold hold)
 }
 
 void PeerBridge::to_machine(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
-  if (code == EthCode::transactions) return;  // no block carries transactions yet
   parts_.sync_thread.submit([this, peer, code, payload = std::move(payload), hold = std::move(hold)] {
     if (stopped_) return;
     perform(decode(peer, code, payload, now()));

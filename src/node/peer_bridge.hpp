@@ -12,6 +12,7 @@
 #include "net/peer_set.hpp"
 #include "net/timer.hpp"
 #include "node/serving.hpp"
+#include "node/txn_gossip.hpp"
 
 namespace quarry {
 
@@ -25,6 +26,7 @@ struct BridgeParts {
   WorkerPool& workers;
   const sync::ChainReader& chain_reader;
   StateSyncStore& state_store;
+  TxPool& pool;
 };
 
 class PeerBridge final : public net::PeerEvents {
@@ -47,6 +49,9 @@ class PeerBridge final : public net::PeerEvents {
 
   /// From Chain::on_head, on the chain thread.
   void on_head(const HeadEvent& event);
+
+  /// From TxPool::on_new, on any thread.
+  void on_new_txns(const std::vector<TxnRef>& txns) { gossip_.on_new(txns); }
 
   /// Thread-safe.
   sync::SyncProgress progress() const { return machine_.progress(); }
@@ -82,7 +87,8 @@ class PeerBridge final : public net::PeerEvents {
   const std::uint64_t network_id_;
   const BlockHash genesis_;
   Serving serving_;
-  sync::Sync machine_;                   // sync thread
+  sync::Sync machine_;  // sync thread
+  TxnGossip gossip_;
   net::PeerSet* peers_ = nullptr;        // loop thread
   std::unique_ptr<net::Timer> sweeper_;  // loop thread
   std::unique_ptr<net::Timer> ticker_;   // loop thread
