@@ -107,9 +107,8 @@ void Journal::set_balance(AccountState& account, const Wei& balance) {
 }
 
 void Journal::transfer(AccountState& from, AccountState& to, Wei amount) {
-  const Wei moved = amount;  // which may be the balance itself
-  set_balance(from, from.balance - moved);
-  set_balance(to, to.balance + moved);
+  set_balance(from, from.balance - amount);
+  set_balance(to, to.balance + amount);
 }
 
 void Journal::set_nonce(AccountState& account, std::uint64_t nonce) {
