@@ -103,7 +103,7 @@ void import(benchmark::State& state, const Genesis& from, std::span<const Block>
 void ImportTransfersAndCalls(benchmark::State& state) {
   import(state, genesis(), made_blocks());
 }
-BENCHMARK(ImportTransfersAndCalls)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(ImportTransfersAndCalls)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 
 /// The real chain of 360 blocks and 513 transactions, before Byzantium; seals are not looked at.
 void ImportGethsChain(benchmark::State& state) {
@@ -111,7 +111,7 @@ void ImportGethsChain(benchmark::State& state) {
   if (!std::filesystem::exists(path)) return state.SkipWithError("no fixtures");
   import(state, test::geth_genesis(), test::read_blocks(path));
 }
-BENCHMARK(ImportGethsChain)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(ImportGethsChain)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
 
 void RecoverSenders(benchmark::State& state) {
   const auto& blocks = made_blocks();
@@ -123,7 +123,12 @@ void RecoverSenders(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBlocks * kTxnsABlock));
 }
-BENCHMARK(RecoverSenders)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(RecoverSenders)
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
 
 void TakeIntoThePool(benchmark::State& state) {
   test::TestChain chain(genesis());
@@ -136,5 +141,5 @@ void TakeIntoThePool(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * 2000);
 }
-BENCHMARK(TakeIntoThePool)->Unit(benchmark::kMillisecond);
+BENCHMARK(TakeIntoThePool)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 }  // namespace
