@@ -101,12 +101,13 @@ std::string TestCase::stem() const {
 }
 
 void run_file(const std::string& file, const json& content, const std::optional<std::string>& only_fork,
-              Results& results) {
+              WorkerPool& workers, Results& results) {
   const bool one_test = row_of(content) != nullptr || content.contains("test_cases");
-  if (one_test || !content.is_structured()) return run_entry({file, "", content, only_fork}, results);
+  if (one_test || !content.is_structured())
+    return run_entry({file, "", content, only_fork, workers}, results);
   for (const auto& [name, one] : content.items()) {
     if (content.is_object() && name.starts_with("//")) continue;  // a comment
-    run_entry({file, name, one, only_fork}, results);
+    run_entry({file, name, one, only_fork, workers}, results);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/worker_pool.hpp"
 #include "report.hpp"
 
 namespace quarry::conformance {
@@ -16,6 +17,7 @@ struct TestCase {
   std::string name;  ///< its key in the file; empty when the file is one test
   const nlohmann::json& json;
   std::optional<std::string> only_fork;  ///< --fork
+  WorkerPool& workers;                   ///< for tests of many cases; idle when the last files are run
 
   /// Is this fork asked for? Letters are compared without case.
   bool wants(std::string_view fork) const;
@@ -25,7 +27,7 @@ struct TestCase {
 
 /// Runs what is in `json`, of whatever kind it is.
 void run_file(const std::string& file, const nlohmann::json& json,
-              const std::optional<std::string>& only_fork, Results& results);
+              const std::optional<std::string>& only_fork, WorkerPool& workers, Results& results);
 
 // One a kind. They throw std::exception on a malformed test.
 void run_rlp_test(const TestCase& test, Results& results);

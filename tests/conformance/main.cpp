@@ -1,6 +1,5 @@
 // quarry-conformance: runs the JSON files of ethereum/tests found below the paths it is given.
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -22,6 +21,9 @@ constexpr const char* kUsage =
     "Runs the tests of ethereum/tests in the JSON files at or below each PATH.\n"
     "  --fork FORK  only the cases of this fork, as the tests name it (London, BerlinToLondonAt5)\n"
     "  --jobs N     files run at the same time; by default as many as the machine has cores\n";
+
+/// Tasks that wait for a worker; those of parallel_for may be more.
+constexpr std::size_t kMostQueued = 1024;
 
 struct Options {
   std::optional<std::string> fork;
@@ -87,11 +89,12 @@ std::vector<fs::path> find_files(const std::vector<fs::path>& paths) {
   return files;
 }
 
-void run_one(const fs::path& path, const std::optional<std::string>& fork, Report& report) {
+void run_one(const fs::path& path, const std::optional<std::string>& fork, WorkerPool& workers,
+             Report& report) {
   Results results;
   std::ifstream stream(path, std::ios::binary);
   try {
-    run_file(path.string(), nlohmann::json::parse(stream), fork, results);
+    run_file(path.string(), nlohmann::json::parse(stream), fork, workers, results);
   } catch (const nlohmann::json::parse_error& error) {
     results.skip(Kind::other, "-", "", std::string("not JSON: ") + error.what());
   } catch (const std::exception& error) {
@@ -106,13 +109,8 @@ int main(int argc, char** argv) {
   const Options options = read_options({argv + 1, argv + argc});
   const auto files = find_files(options.paths);
   Report report;
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < files.size(); i = next++) run_one(files[i], options.fork, report);
-  };
-  std::vector<std::thread> threads;
-  for (unsigned i = 1; i < options.jobs; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
+  WorkerPool workers("tests", options.jobs - 1, kMostQueued);
+  workers.parallel_for(files.size(),
+                       [&](std::size_t i) { run_one(files[i], options.fork, workers, report); });
   return report.print_summary() ? 0 : 1;
 }

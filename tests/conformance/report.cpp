@@ -31,6 +31,16 @@ void Results::skip(Kind kind, const std::string& fork, const std::string& name, 
   lines.push_back(line_of("SKIP", fork, name, reason));
 }
 
+void Results::merge(const Results& part) {
+  for (const auto& [key, count] : part.counts) {
+    Count& sum = counts[key];
+    sum.passed += count.passed;
+    sum.failed += count.failed;
+    sum.skipped += count.skipped;
+  }
+  lines.insert(lines.end(), part.lines.begin(), part.lines.end());
+}
+
 void Results::note(const std::string& fork, const std::string& name, const std::string& what) {
   lines.push_back(line_of("NOTE", fork, name, what));
 }

@@ -55,6 +55,9 @@ class Results {
     what.empty() ? pass(kind, fork) : fail(kind, fork, name, what);
   }
 
+  /// Adds what came of a part.
+  void merge(const Results& part);
+
   std::map<Key, Count> counts;
   std::vector<std::string> lines;
 };

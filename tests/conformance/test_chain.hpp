@@ -27,7 +27,8 @@ class TestChain {
   /// Empty when the block was taken, or was there before; else why it was refused.
   std::string insert(const Block& block);
   BlockHash head() const;
-  /// Is the block on the head's branch? Branches that are lighter are stored, and executed when they grow heavier.
+  /// Is the block on the head's branch? Branches that are lighter are stored, and executed when they grow
+  /// heavier.
   bool is_canonical(const SealedHeader& header) const;
   /// The state at the head, as the database has it.
   std::unique_ptr<StateView> state() const;
