@@ -7,8 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "consensus/blob_gas.hpp"
 #include "core/check.hpp"
+#include "core/secp256k1.hpp"
 #include "evm/opcodes.hpp"
 #include "evm/transition.hpp"
 #include "evm/vm.hpp"
@@ -42,16 +42,17 @@ class Input {
   ByteView rest_;
 };
 
-/// Accounts 0x…1000 to 0x…1003 are contracts, 0xaa… sends.
+/// Accounts 0x…1000 to 0x…1003 are contracts.
 Address contract(std::size_t index) {
   Address address;
   address.bytes[18] = 0x10;
   address.bytes[19] = static_cast<std::uint8_t>(index);
   return address;
 }
+/// The key that ethereum/tests sign with.
+constexpr const char* kSenderKey = "0x45a915e4d060149eb4365960e6a7a45f334393093061116b197e3240065ff2d8";
 Address sender() {
-  Address address;
-  address.bytes.fill(0xaa);
+  static const Address address = address_of(public_key(*PrivateKey::from_hex(kSenderKey)));
   return address;
 }
 Address beneficiary() {
@@ -259,6 +260,7 @@ void write_state_test(const Case& c, const char* path) {
                                   {"storage", storage}};
   }
   const json txn = {{"sender", sender().hex()},
+                    {"secretKey", kSenderKey},
                     {"to", c.txn.to ? c.txn.to->hex() : ""},
                     {"nonce", "0x0"},
                     {"gasPrice", c.txn.max_fee_per_gas.to_quantity()},
