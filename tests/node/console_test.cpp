@@ -314,3 +314,52 @@ TEST_F(ConsoleTest, PrintsGethsTranscript) {
   ASSERT_GT(transcript.size(), 40u);
   for (const Exchange& one : transcript) EXPECT_EQ(eval(one.expression), one.shown) << one.expression;
 }
+
+TEST_F(ConsoleTest, ContractsCodeTheirAbi) {
+  eval(
+      "var abi = [{type: 'function', name: 'sam', constant: true, inputs: [{type: 'bytes'}, {type: 'bool'},"
+      " {type: 'uint256[]'}], outputs: [{type: 'int8'}, {type: 'string'}, {type: 'address[2]'}]},"
+      " {type: 'function', name: 'put', inputs: [{type: 'uint', name: 'x'}], payable: false, outputs: []},"
+      " {type: 'function', name: 'pair', stateMutability: 'pure', inputs: [{type: 'tuple', components:"
+      " [{name: 'a', type: 'uint8'}, {name: 'b', type: 'string'}]}], outputs: [{type: 'bytes4'}]}];"
+      "var it = eth.contract(abi).at('0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed')");
+  const std::string w = std::string(56, '0');
+  // The example of Solidity's ABI specification.
+  EXPECT_EQ(eval("it.sam.getData('dave', true, [1, 2, 3])"),
+            "\"0xa5643bf2" + w + "00000060" + w + "00000001" + w + "000000a0" + w + "0000000464617665" + w + w +
+                "00000003" + w + "00000001" + w + "00000002" + w + "00000003\"");
+  const std::string address = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
+  const std::string data = "0x" + std::string(64, 'f') + w + "00000080" + std::string(24, '0') +
+                           address.substr(2) + w + "00000000" + w + "00000003c3a921" + std::string(58, '0');
+  host.result("eth_call",
+              {{{"from", address},
+                {"to", address},
+                {"data", "0xa5643bf2" + w + "00000060" + w + "00000000" + w + "00000080" + w + "00000000" + w +
+                             "00000000"}},
+               "0x7"},
+              data);
+  EXPECT_EQ(eval("it.sam('', false, [], {from: '" + address + "'}, 7)"),
+            "[-1, \"é!\", [\"" + address + "\", \"0x" + std::string(40, '0') + "\"]]");
+  EXPECT_EQ(eval("it.pair.getData([5, 'x'])"), eval("it.pair.getData({a: 5, b: 'x'})"));
+  EXPECT_EQ(eval("it.sam(1)").substr(0, 56), "Error: Invalid number of arguments to Solidity function\n");
+  EXPECT_EQ(eval("it.put(1, {from: '" + address + "', value: 5})").substr(0, 50),
+            "Error: Cannot send value to non-payable function\n ");
+  EXPECT_EQ(eval("it.put.getData(-1)").substr(11, 64), std::string(64, 'f'));
+}
+
+TEST_F(ConsoleTest, AContractIsMadeAndKnownByItsReceipt) {
+  const std::string from = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
+  const std::string made = "0x" + std::string(40, 'a'), hash = "0x" + std::string(64, 'b');
+  host.result("eth_sendTransaction",
+              {{{"from", from}, {"data", "0x6001" + std::string(63, '0') + "5"}, {"gas", "0x47b760"}}}, hash);
+  host.result("eth_blockNumber", json::array(), "0x5");
+  host.result("eth_getTransactionReceipt", {hash}, {{"contractAddress", made}, {"blockNumber", "0x6"}});
+  host.result("eth_getCode", {made, "latest"}, "0x6001");
+  eval("var told = []; var made = eth.contract([{type: 'constructor', inputs: [{type: 'uint256'}]},"
+       " {type: 'function', name: 'put', inputs: [], outputs: []}]).new(5, {from: '" +
+       from + "', data: '6001', gas: '4700000'}, function (e, it) { told.push(it.address); });");
+  EXPECT_EQ(eval("[made.transactionHash, made.address, told]"), "[\"" + hash + "\", undefined, [undefined]]");
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));
+  engine().run_timers();
+  EXPECT_EQ(eval("[made.address, told.length, typeof made.put]"), "[\"" + made + "\", 2, \"function\"]");
+}

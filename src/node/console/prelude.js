@@ -287,7 +287,7 @@
     ['syncing', 'eth_syncing', out_syncing]
   ], [
     ['call', 'eth_call', [in_transaction, in_default_block]],
-    ['estimateGas', 'eth_estimateGas', [in_transaction], toDecimal],
+    ['estimateGas', 'eth_estimateGas', [in_transaction, in_block], toDecimal],
     ['getBalance', 'eth_getBalance', [in_address, in_default_block], toBigNumber],
     ['getBlock', by_block('eth_getBlockByHash', 'eth_getBlockByNumber'), [in_block, in_flag], out_block],
     ['getBlockTransactionCount', by_block('eth_getBlockTransactionCountByHash', 'eth_getBlockTransactionCountByNumber'), [in_block], toDecimal],
@@ -491,6 +491,14 @@
     clearInterval: remove_timer
   };
   Object.keys(GLOBALS).forEach(function (name) { hidden(global, name, GLOBALS[name]); });
+
+  // What contract.js builds on.
+  internals.web3 = web3;
+  internals.hide = hidden;
+  internals.shown_as = shown_as;
+  internals.answer_to = answer_to;
+  internals.set_interval = GLOBALS.setInterval;
+  internals.clear_interval = remove_timer;
 
   // Only what the endpoint serves gets a name of its own, as in geth; without an answer, all.
   var MODULES = ['admin', 'debug', 'eth', 'miner', 'net', 'personal', 'rpc', 'txpool'];

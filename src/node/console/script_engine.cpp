@@ -15,6 +15,7 @@ namespace quarry {
 
 extern const std::string_view kBigNumberSource;  // generated at build time, cmake/embed.cmake
 extern const std::string_view kPreludeSource;
+extern const std::string_view kContractSource;
 extern const std::string_view kPrinterSource;
 
 namespace {
@@ -228,6 +229,10 @@ ScriptEngine::ScriptEngine(ScriptHost& host, const std::atomic<bool>& interrupte
   impl_->define_natives();
   duk_get_prop_string(ctx, -2, kInternals);
   must(impl_->run_prelude(kPreludeSource, "web3.js", 2));
+  duk_pop(ctx);
+  impl_->define_natives();
+  duk_get_prop_string(ctx, -2, kInternals);
+  must(impl_->run_prelude(kContractSource, "contract.js", 2));
   duk_set_top(ctx, 0);
 }
 
