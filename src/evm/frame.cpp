@@ -25,8 +25,18 @@ void Memory::grow(std::size_t size) {
   size_ = size;
 }
 
+void Memory::trim() {
+  constexpr std::size_t kKept = 64 * 1024;
+  size_ = 0;
+  if (capacity_ <= kKept) return;
+  data_.reset();
+  capacity_ = 0;
+}
+
 FrameSpace& frame_space(unsigned depth) {
   thread_local std::vector<std::unique_ptr<FrameSpace>> spaces;
+  if (depth == 0)
+    for (const auto& space : spaces) space->memory.trim();
   while (spaces.size() <= depth) spaces.push_back(std::make_unique<FrameSpace>());
   return *spaces[depth];
 }

@@ -20,6 +20,8 @@ class Memory {
  public:
   /// Forgets the content, keeps the space.
   void reset() { size_ = 0; }
+  /// Forgets the content and gives back what is more than a frame mostly needs.
+  void trim();
   std::size_t size() const { return size_; }
   std::uint8_t* data() { return data_.get(); }
   /// `size` is a multiple of 32 that was paid for, so that gas bounds it.
@@ -39,7 +41,8 @@ struct FrameSpace {
   Memory memory;
   Bytes output;  ///< a precompile's
 };
-/// The calling thread's, made when a depth is first reached.
+/// The calling thread's, made when a depth is first reached. Asking for depth 0 begins a transaction: large
+/// memories that other transactions left behind, each at a depth of its own, are given back.
 FrameSpace& frame_space(unsigned depth);
 
 struct Frame {
