@@ -213,11 +213,18 @@ Result<> App::Impl::open_rpc() {
   });
   network = std::make_unique<NetworkBackend>(loop, *peers, facts.client_version,
                                              options.nat.starts_with("extip:") ? options.nat.substr(6) : "");
-  chain_control = std::make_unique<ChainBackend>(facts, *local.database, *local.chain, chain_thread, *bridge);
+  chain_control = std::make_unique<ChainBackend>(facts, *local.database, *local.engine, *local.chain,
+                                                 chain_thread, *bridge);
   rpc_reader = std::make_unique<rpc::StoreReader>(*local.database);
   pool_backend = std::make_unique<PoolBackend>(*pool);
-  dispatcher = std::make_unique<rpc::Dispatcher>(
-      rpc::Backend{*chain_control, *network, *accounts, *mining, *rpc_reader, *pool_backend});
+  dispatcher = std::make_unique<rpc::Dispatcher>(rpc::Backend{*chain_control,
+                                                              *network,
+                                                              *accounts,
+                                                              *mining,
+                                                              *rpc_reader,
+                                                              *pool_backend,
+                                                              {.most_gas = options.rpc_gas_cap},
+                                                              options.allow_insecure_unlock});
 
   rpc::ServerOptions given{
       .http = options.http, .http_host = options.http_addr, .http_port = options.http_port};

@@ -2,14 +2,16 @@
 
 #include <future>
 
+#include "consensus/block_executor.hpp"
 #include "node/chain_transfer.hpp"
 
 namespace quarry {
 
-ChainBackend::ChainBackend(NodeFacts facts, const Database& database, Chain& chain, WorkerPool& chain_thread,
-                           const PeerBridge& bridge)
+ChainBackend::ChainBackend(NodeFacts facts, const Database& database, const Engine& engine, Chain& chain,
+                           WorkerPool& chain_thread, const PeerBridge& bridge)
     : facts_(std::move(facts)),
       database_(database),
+      engine_(engine),
       chain_(chain),
       chain_thread_(chain_thread),
       bridge_(bridge) {}
@@ -27,16 +29,7 @@ std::optional<rpc::SyncProgress> ChainBackend::syncing() {
 }
 
 evm::BlockEnv ChainBackend::environment(const Header& header) {
-  evm::BlockEnv env;
-  env.rules = facts_.spec.forks.rules(header.number, header.timestamp);
-  env.number = header.number;
-  env.timestamp = header.timestamp;
-  env.beneficiary = header.beneficiary;
-  env.gas_limit = header.gas_limit;
-  env.difficulty = header.difficulty;
-  env.base_fee = header.base_fee_per_gas.value_or(U256{});
-  env.chain_id = facts_.spec.chain_id;
-  return env;
+  return block_env({facts_.spec, engine_}, header);
 }
 
 Result<> ChainBackend::export_chain(const std::string& file, std::optional<BlockNum> first,

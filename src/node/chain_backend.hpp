@@ -20,8 +20,8 @@ struct NodeFacts {
 
 class ChainBackend final : public rpc::ChainControl {
  public:
-  ChainBackend(NodeFacts facts, const Database& database, Chain& chain, WorkerPool& chain_thread,
-               const PeerBridge& bridge);
+  ChainBackend(NodeFacts facts, const Database& database, const Engine& engine, Chain& chain,
+               WorkerPool& chain_thread, const PeerBridge& bridge);
 
   BlockNum head_number() override { return chain_.head().header->number; }
   std::optional<rpc::SyncProgress> syncing() override;
@@ -39,6 +39,7 @@ class ChainBackend final : public rpc::ChainControl {
  private:
   const NodeFacts facts_;
   const Database& database_;
+  const Engine& engine_;
   Chain& chain_;
   WorkerPool& chain_thread_;
   const PeerBridge& bridge_;

@@ -60,6 +60,8 @@ struct NodeOptions {
   bool allow_insecure_unlock = false;
   bool light_kdf = false;  ///< weaker, faster scrypt for new key files
 
+  std::uint64_t rpc_gas_cap = 50'000'000;  ///< of one eth_call or estimate
+
   // Mining
   bool mine = false;
   unsigned miner_threads = 0;             ///< 0: one a core

@@ -198,7 +198,7 @@ class ChainReader {
 
 /// What one call may cost the node.
 struct CallLimits {
-  Gas most_gas = 50'000'000;  ///< --rpc.gascap; zero: no bound
+  Gas most_gas = 50'000'000;  ///< --rpc.gascap
   std::chrono::milliseconds most_time{5000};
 };
 
@@ -211,6 +211,8 @@ struct Backend {
   const ChainReader& reader;
   TxnPool& pool;
   CallLimits call_limits = {};
+  /// --allow-insecure-unlock: callers from other machines may use unlocked accounts.
+  bool exposed_may_sign = false;
 };
 
 }  // namespace quarry::rpc

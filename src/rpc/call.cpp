@@ -7,6 +7,7 @@
 #include <map>
 
 #include "consensus/base_fee.hpp"
+#include "rpc/call_overrides.hpp"
 
 namespace quarry::rpc {
 namespace {
@@ -91,9 +92,11 @@ Expected<CallSite, RpcError> CallSite::of(const Context& context, Params& params
   const auto header = context.backend.reader.header(*id);
   if (!header) return rpc_fail(RpcCode::failed, "header not found");
   const bool pending = params.block(index).kind == BlockRef::Kind::pending;
-  const Header seen = pending ? pending_header(context, **header) : **header;
-  return CallSite(
-      std::make_unique<Impl>(std::move(*state), context.backend.chain.environment(seen), context));
+  auto env = context.backend.chain.environment(pending ? pending_header(context, **header) : **header);
+  auto view = overridden(std::move(*state), read_state_overrides(params, index + 1));
+  read_block_overrides(params, index + 2, env);
+  if (params.error()) return tl::unexpected(*params.error());
+  return CallSite(std::make_unique<Impl>(std::move(view), std::move(env), context));
 }
 
 const StateView& CallSite::state() const {

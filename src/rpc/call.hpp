@@ -11,7 +11,8 @@ namespace quarry::rpc {
 /// One block's state and what calls can ask about the block. One thread.
 class CallSite {
  public:
-  /// `block` is parameter `index`; pending is the block after the head on the head's state.
+  /// The block is parameter `index`, pending the block after the head on the head's state; overrides of the
+  /// state and of the block are the parameters after it.
   static Expected<CallSite, RpcError> of(const Context& context, Params& params, std::size_t index);
   CallSite(CallSite&&) noexcept;
   ~CallSite();

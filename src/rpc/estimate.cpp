@@ -53,7 +53,7 @@ bool is_plain_transfer(const CallSite& site, const CallArgs& args) {
 
 Expected<Gas, RpcError> estimate_gas(CallSite& site, CallArgs args, Gas most_gas) {
   Gas high = args.gas && *args.gas >= kPlainTransfer ? *args.gas : site.block_gas_limit();
-  if (most_gas != 0) high = std::min(high, most_gas);
+  high = std::min(high, most_gas);
   const auto allowed = affordable(site, args, high);
   if (!allowed) return allowed;
   high = *allowed;

@@ -78,6 +78,28 @@ Answer get_storage_at(const Context& context, Params& params) {
   return hex_answer((*state)->slot(address, slot));
 }
 
+/// Many slots of many accounts: {"0x<address>": [slot, …]}.
+Answer get_storage_values(const Context& context, Params& params) {
+  FieldReader accounts(params, 0, "map[common.Address][]common.Hash");
+  const auto state = state_of(context, params, 1);
+  if (!state) return tl::unexpected(state.error());
+  JsonText out;
+  out.begin_object();
+  for (const auto& [name, slots] : accounts.items()) {
+    Address address;
+    accounts.read_fixed(name, "common.Address", address.bytes);
+    out.key(address.hex()).begin_array();
+    for (const auto& slot : slots) {
+      SlotKey key;
+      accounts.read_fixed(slot, "common.Hash", key.bytes);
+      out.hex((*state)->slot(address, key));
+    }
+    out.end_array();
+  }
+  if (params.error()) return tl::unexpected(*params.error());
+  return out.end_object().take();
+}
+
 Answer block_number(const Context& context, Params&) {
   return quantity_answer(context.backend.chain.head_number());
 }
@@ -135,6 +157,8 @@ constexpr Method kMethods[] = {
     {"eth_getCode", Where::worker, get_code, "address, block?", "a contract's code"},
     {"eth_getStorageAt", Where::worker, get_storage_at, "address, slot, block?",
      "the value of a storage slot"},
+    {"eth_getStorageValues", Where::worker, get_storage_values, "slots, block?",
+     "the values of many storage slots"},
     {"eth_getTransactionCount", Where::worker, get_transaction_count, "address, block?",
      "an account's nonce"},
     {"eth_getUncleByBlockHashAndIndex", Where::worker, get_ommer<by_hash>, "hash, index",

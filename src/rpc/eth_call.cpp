@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "rpc/call.hpp"
+#include "rpc/access_list.hpp"
 
 namespace quarry::rpc {
 namespace {
 
 /// What a call gets when it names no gas, and what one may name.
 Gas gas_of(const CallArgs& args, const CallLimits& limits) {
-  const auto most = limits.most_gas == 0 ? std::numeric_limits<Gas>::max() / 2 : limits.most_gas;
-  return std::min(args.gas.value_or(most), most);
+  return std::min(args.gas.value_or(limits.most_gas), limits.most_gas);
 }
 
 Answer call(const Context& context, Params& params) {
@@ -38,9 +37,27 @@ Answer estimate(const Context& context, Params& params) {
   return quantity_answer(*gas);
 }
 
+Answer create_access_list(const Context& context, Params& params) {
+  const auto args = read_call_args(params, 0);
+  auto site = CallSite::of(context, params, 1);
+  if (!site) return tl::unexpected(site.error());
+  const auto found = access_list_of(*site, args, gas_of(args, context.backend.call_limits));
+  if (!found) return tl::unexpected(found.error());
+  JsonText out;
+  out.begin_object();
+  write_access_list(out.key("accessList"), found->list);
+  if (!found->error.empty()) out.key("error").plain(found->error);
+  out.key("gasUsed").quantity(found->gas_used);
+  return out.end_object().take();
+}
+
 constexpr Method kMethods[] = {
-    {"eth_call", Where::worker, call, "call, block?", "runs a call on a block's state, and keeps nothing"},
-    {"eth_estimateGas", Where::worker, estimate, "call, block?", "the least gas a transaction needs"},
+    {"eth_call", Where::worker, call, "call, block?, overrides?, blockOverrides?",
+     "runs a call on a block's state, and keeps nothing"},
+    {"eth_createAccessList", Where::worker, create_access_list, "call, block?, overrides?, blockOverrides?",
+     "the accounts and slots a call reads"},
+    {"eth_estimateGas", Where::worker, estimate, "call, block?, overrides?, blockOverrides?",
+     "the least gas a transaction needs"},
 };
 
 }  // namespace

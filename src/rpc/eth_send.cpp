@@ -17,7 +17,13 @@ constexpr std::uint64_t kChainV = 35, kPlainV = 27;
 /// A signer: by an unlocked account, or by a passphrase.
 using Sign = std::function<Result<RecoverableSignature>(const Address&, const Hash256&)>;
 Sign unlocked(const Context& context) {
-  return [&context](const Address& from, const Hash256& hash) {
+  return [&context](const Address& from, const Hash256& hash) -> Result<RecoverableSignature> {
+    if (context.caller.exposed && !context.backend.exposed_may_sign) {
+      return fail(
+          "account unlock with HTTP access is forbidden",
+          "Whoever reaches this port could spend from unlocked accounts: use the IPC socket or --rpcaddr "
+          "127.0.0.1, or allow it with --allow-insecure-unlock.");
+    }
     return context.backend.accounts.sign(from, hash);
   };
 }
@@ -132,8 +138,18 @@ Answer send_raw(const Context& context, Params& params) {
   return submit(context, *txn);
 }
 
+/// Signs with an unlocked account. That it is locked is told before anything else that may be wrong.
+Expected<Transaction, RpcError> signed_by_unlocked(const Context& context, Params& params) {
+  const auto sign = unlocked(context);
+  const auto args = read_call_args(params, 0);
+  if (!params.error() && args.from) {
+    if (const auto trial = sign(*args.from, Hash256{}); !trial) return rpc_fail(trial.error());
+  }
+  return signed_parameter(context, params, sign);
+}
+
 Answer send(const Context& context, Params& params) {
-  const auto txn = signed_parameter(context, params, unlocked(context));
+  const auto txn = signed_by_unlocked(context, params);
   if (!txn) return tl::unexpected(txn.error());
   return submit(context, *txn);
 }
@@ -146,7 +162,7 @@ Answer send_with(const Context& context, Params& params) {
 }
 
 Answer sign_transaction(const Context& context, Params& params) {
-  const auto txn = signed_parameter(context, params, unlocked(context));
+  const auto txn = signed_by_unlocked(context, params);
   if (!txn) return tl::unexpected(txn.error());
   return signed_view(*txn);
 }
@@ -169,7 +185,7 @@ Answer sign_message(const Context& context, Params& params) {
   const auto address = params.address(0);
   const auto message = params.data(1);
   if (params.error()) return tl::unexpected(*params.error());
-  return message_answer(context.backend.accounts.sign(address, message_hash(message)));
+  return message_answer(unlocked(context)(address, message_hash(message)));
 }
 
 /// The same with its parameters the other way round, and a passphrase.

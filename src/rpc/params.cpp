@@ -211,13 +211,25 @@ SlotKey Params::slot(std::size_t index) {
 
 FieldReader::FieldReader(Params& params, std::size_t index, std::string_view go_struct)
     : params_(params), index_(index), go_struct_(go_struct) {
-  const auto* value = params.at(index);
-  if (value == nullptr) return;
-  if (value->is_object()) {
-    object_ = value;
+  if (const auto* value = params.at(index)) take(*value);
+}
+
+FieldReader::FieldReader(Params& params, std::size_t index, const Json& object, std::string_view go_struct)
+    : params_(params), index_(index), go_struct_(go_struct) {
+  take(object);
+}
+
+void FieldReader::take(const Json& value) {
+  if (value.is_object()) {
+    object_ = &value;
   } else {
-    params.reject_type(index, json_kind(*value), go_struct);
+    params_.reject_type(index_, json_kind(value), go_struct_);
   }
+}
+
+nlohmann::detail::iteration_proxy<Json::const_iterator> FieldReader::items() const {
+  static const Json kNone = Json::object();
+  return (object_ == nullptr ? kNone : *object_).items();
 }
 
 const Json* FieldReader::find(std::string_view name) {

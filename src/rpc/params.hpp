@@ -80,10 +80,13 @@ class FieldReader {
   /// `go_struct` is what geth calls the object in errors. When the parameter is no object there are no
   /// fields.
   FieldReader(Params& params, std::size_t index, std::string_view go_struct);
+  /// An object that lies inside the parameter.
+  FieldReader(Params& params, std::size_t index, const Json& object, std::string_view go_struct);
 
   /// nullptr when missing or null.
   const Json* find(std::string_view name);
-  bool has(std::string_view name) { return find(name) != nullptr; }
+  /// All fields, by name; an empty object's when there is none.
+  nlohmann::detail::iteration_proxy<Json::const_iterator> items() const;
   std::optional<std::uint64_t> quantity(std::string_view name);
   std::optional<U256> big_quantity(std::string_view name);
   std::optional<Bytes> data(std::string_view name);
@@ -98,6 +101,7 @@ class FieldReader {
   bool failed() const { return params_.error().has_value(); }
 
  private:
+  void take(const Json& value);
   const std::string* text(const Json& value, std::string_view name, std::string_view go_type);
   void reject_field(std::string_view fault, std::string_view name, std::string_view go_type);
 

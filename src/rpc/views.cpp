@@ -57,17 +57,6 @@ void write_hashes(JsonText& out, const List& hashes) {
   out.end_array();
 }
 
-void write_access_list(JsonText& out, const std::vector<AccessListEntry>& list) {
-  out.begin_array();
-  for (const auto& entry : list) {
-    out.begin_object();
-    out.key("address").hex(entry.address);
-    write_hashes(out.key("storageKeys"), entry.slots);
-    out.end_object();
-  }
-  out.end_array();
-}
-
 void write_authorizations(JsonText& out, const std::vector<Authorization>& list) {
   out.begin_array();
   for (const auto& entry : list) {
@@ -191,6 +180,17 @@ std::string ommer_view(const SealedHeader& ommer) {
   out.key("size").quantity(encode_block({ommer, {}}).size());
   out.key("uncles").begin_array().end_array();
   return out.end_object().take();
+}
+
+void write_access_list(JsonText& out, const std::vector<AccessListEntry>& list) {
+  out.begin_array();
+  for (const auto& entry : list) {
+    out.begin_object();
+    out.key("address").hex(entry.address);
+    write_hashes(out.key("storageKeys"), entry.slots);
+    out.end_object();
+  }
+  out.end_array();
 }
 
 BlockPlace place_of(const SealedHeader& header, const U256& blob_base_fee) {

@@ -32,6 +32,8 @@ void write_pending(JsonText& out, const Transaction& txn);
 /// A transaction without a place in the fields that geth's eth_signTransaction shows.
 std::string signed_view(const Transaction& txn);
 
+void write_access_list(JsonText& out, const std::vector<AccessListEntry>& list);
+
 struct LogPlace {
   const BlockPlace& block;
   TxnHash txn_hash;

@@ -74,6 +74,18 @@ std::vector<Bad> bad_values(const std::string& name) {
     out.push_back({{{"accessList", {1}}}, cannot + "non-string into Go value of type common.Address"});
     return out;
   }
+  if (name == "overrides" || name == "blockOverrides") {
+    return {{5, cannot + "number into Go value of type override." +
+                    (name == "overrides" ? "StateOverride" : "BlockOverrides")},
+            {{{name == "overrides" ? kAddress : "feeRecipient", "0x12"}},
+             name == "overrides" ? cannot + "string into Go value of type OverrideAccount"
+                                 : "hex string has length 2, want 40 for common.Address"}};
+  }
+  if (name == "slots") {
+    return {{5, cannot + "number into Go value of type map[common.Address][]common.Hash"},
+            {{{"0x12", Json::array()}}, "hex string has length 2, want 40 for common.Address"},
+            {{{kAddress, Json::array({"0x12"})}}, "hex string has length 2, want 64 for common.Hash"}};
+  }
   if (name == "signature") return fixed("hexutil.Bytes", 130);
   if (name == "percentiles") {
     return {{1, cannot + "number into Go value of type []float64"},
@@ -106,9 +118,10 @@ Json good_value(const std::string& name) {
   if (name == "full") return false;
   if (name == "data" || name == "bytes" || name == "message") return "0x";
   if (name == "call" || name == "transaction") return {{"from", kAddress}, {"to", kAddress}};
-  if (name == "filter") return Json::object();
+  if (name == "filter" || name == "slots") return Json::object();
   if (name == "signature") return "0x" + std::string(128, '1') + "1b";
   if (name == "percentiles") return Json::array();
+  if (name == "overrides" || name == "blockOverrides") return nullptr;
   if (name == "slot" || name == "index" || name == "blocks" || name == "first") return "0x0";
   if (name == "enode") return "enode://12";
   if (name == "seconds" || name == "threads" || name == "last") return 1;

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "core/keccak.hpp"
 #include "fixtures.hpp"
 #include "rpc/backend.hpp"
 #include "rpc/dispatcher.hpp"
@@ -15,16 +16,21 @@ namespace quarry::test {
 /// Accounts in memory; the same at every block.
 class MapState final : public StateView {
  public:
-  explicit MapState(const std::map<Address, Account>& accounts) : accounts_(accounts) {}
+  MapState(const std::map<Address, Account>& accounts, const std::map<CodeHash, Bytes>& codes)
+      : accounts_(accounts), codes_(codes) {}
   std::optional<Account> account(const Address& address) const override {
     const auto found = accounts_.find(address);
     return found == accounts_.end() ? std::nullopt : std::optional(found->second);
   }
   SlotValue slot(const Address&, const SlotKey& key) const override { return SlotValue(key); }
-  Bytes code(const CodeHash&) const override { return {0x60, 0x01}; }
+  Bytes code(const CodeHash& hash) const override {
+    const auto found = codes_.find(hash);
+    return found == codes_.end() ? Bytes{0x60, 0x01} : found->second;
+  }
 
  private:
   const std::map<Address, Account>& accounts_;
+  const std::map<CodeHash, Bytes>& codes_;
 };
 
 class BlockList final : public rpc::ChainReader {
@@ -87,9 +93,15 @@ class BlockList final : public rpc::ChainReader {
     if (id.number + 128 < blocks_.size()) {
       return fail("the state of block " + std::to_string(id.number) + " is not kept");
     }
-    return std::make_unique<MapState>(accounts);
+    return std::make_unique<MapState>(accounts, codes);
+  }
+  /// Puts a contract there.
+  void deploy(const Address& address, Bytes code) {
+    accounts[address].code_hash = CodeHash(keccak256(code));
+    codes[accounts[address].code_hash] = std::move(code);
   }
   std::map<Address, Account> accounts;
+  std::map<CodeHash, Bytes> codes;
   std::map<BlockNum, std::vector<Receipt>> receipts_of;
 
  private:
@@ -119,7 +131,7 @@ struct TestPool final : rpc::TxnPool {
   std::vector<Transaction> txns;
 };
 
-struct TestNode final : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainControl {
+struct TestNode : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainControl {
   explicit TestNode(BlockList& blocks) : blocks_(blocks) { chain_spec.chain_id = 1999; }
 
   std::vector<Address> list() override {
