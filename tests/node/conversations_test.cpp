@@ -1,0 +1,227 @@
+// Whole chains that others made, imported by us, and then asked: geth 1.7.3's
+// answers about its own chain, and the conversations of ethereum/execution-apis
+// over theirs.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "consensus/block_executor.hpp"
+#include "consensus/chain.hpp"
+#include "consensus/ethash/caches.hpp"
+#include "consensus/genesis.hpp"
+#include "consensus/txpool.hpp"
+#include "node/chain_file.hpp"
+#include "node/genesis_json.hpp"
+#include "node/pool_backend.hpp"
+#include "rpc/store_reader.hpp"
+#include "test_backend.hpp"
+
+using namespace quarry;
+using namespace quarry::rpc;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What TestNode has to have; the blocks are in the database.
+struct NoBlocks {
+  test::BlockList no_blocks;
+};
+
+/// A chain of a file in a database, and a dispatcher that answers about it.
+class ImportedChain : NoBlocks, public test::TestNode {
+ public:
+  ImportedChain(const fs::path& genesis_file, const fs::path& chain_file)
+      : TestNode(no_blocks), genesis_(read_genesis_file(genesis_file)->genesis) {
+    database_ = *Database::open({.path = (temp_.path() / "chain").string()});
+    genesis_hash_ = init_genesis(*database_, genesis_)->hash();
+    engine_ = *make_engine(genesis_.spec, {.caches = caches_, .seals = SealPolicy::none_if_merging});
+    chain_ = *Chain::open(*database_, genesis_.spec, *engine_, workers_);
+    reader_ = std::make_unique<StoreReader>(*database_);
+    import(chain_file);
+    pool_ = std::make_unique<TxPool>(*database_, genesis_.spec);
+    pool_backend_ = std::make_unique<PoolBackend>(*pool_);
+    dispatcher_ = std::make_unique<Dispatcher>(Backend{*this, *this, *this, *this, *reader_, *pool_backend_});
+  }
+
+  BlockNum height() const { return reader_->head().number; }
+  BlockHash tip() const { return reader_->head().hash; }
+  const std::string& trouble() const { return trouble_; }
+  Json ask(const Json& request) {
+    return Json::parse(dispatcher_->call(request.dump(), {rpc::Access::console}));
+  }
+
+  BlockNum head_number() override { return height(); }
+  const ChainSpec& spec() override { return genesis_.spec; }
+  BlockHash genesis_hash() override { return genesis_hash_; }
+  std::uint64_t network_id() override { return genesis_.spec.chain_id.low64(); }
+  evm::BlockEnv environment(const Header& header) override {
+    return block_env({genesis_.spec, *engine_}, header);
+  }
+
+ private:
+  void import(const fs::path& file) {
+    auto blocks = *ChainFileReader::open(file, HeaderIdentity::keccak_rlp);
+    while (auto block = *blocks.next()) {
+      if ((*block).header->number == 0) continue;
+      const auto result = chain_->insert_blocks(std::span(&*block, 1));
+      if (result.ok()) continue;
+      trouble_ = result.bad ? result.bad->error.detail : "not inserted";
+      break;
+    }
+  }
+
+  test::TempDir temp_;
+  Genesis genesis_;
+  BlockHash genesis_hash_;
+  std::unique_ptr<Database> database_;
+  WorkerPool workers_{"test", 2, 1024};
+  ethash::Caches caches_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Chain> chain_;
+  std::unique_ptr<StoreReader> reader_;
+  std::unique_ptr<TxPool> pool_;
+  std::unique_ptr<PoolBackend> pool_backend_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::string trouble_;
+};
+
+/// Fields that today's specification has and the recorded answer does not.
+const std::set<std::string> kAdditions = {"type",    "chainId", "blockTimestamp", "effectiveGasPrice",
+                                          "yParity", "size",    "totalDifficulty"};
+
+/// Every field of the recorded answer is there and equal; what there is besides
+/// is an addition. Empty, or where it differs.
+std::string difference(const Json& want, const Json& ours, const std::string& at) {
+  if (want.is_object() && ours.is_object()) {
+    for (const auto& [key, value] : want.items()) {
+      if (!ours.contains(key)) return at + "." + key + " is missing";
+      if (auto inner = difference(value, ours[key], at + "." + key); !inner.empty()) return inner;
+    }
+    for (const auto& [key, value] : ours.items())
+      if (!want.contains(key) && kAdditions.count(key) == 0) return at + "." + key + " is ours only";
+    return {};
+  }
+  if (want.is_array() && ours.is_array() && want.size() == ours.size()) {
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      if (auto inner = difference(want[i], ours[i], at + "[" + std::to_string(i) + "]"); !inner.empty())
+        return inner;
+    }
+    return {};
+  }
+  return want == ours ? ""
+                      : at + ": want " + want.dump().substr(0, 200) + ", got " + ours.dump().substr(0, 200);
+}
+
+/// The same kinds of values under the same names.
+std::string shape_difference(const Json& want, const Json& ours, const std::string& at) {
+  if (want.type() != ours.type() && !(want.is_number() && ours.is_number()))
+    return at + " is of another kind";
+  if (!want.is_object()) return {};
+  for (const auto& [key, value] : want.items()) {
+    if (!ours.contains(key)) return at + "." + key + " is missing";
+    if (auto inner = shape_difference(value, ours[key], at + "." + key); !inner.empty()) return inner;
+  }
+  return {};
+}
+
+/// One file of requests and answers. Empty when ours are the same, else the
+/// first difference.
+std::string converse(ImportedChain& chain, const fs::path& file) {
+  std::ifstream lines(file);
+  std::string line;
+  bool shape_only = false;
+  Json answer;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("//")) shape_only = shape_only || line.find("speconly") != std::string::npos;
+    if (line.starts_with(">> ")) answer = chain.ask(Json::parse(line.substr(3)));
+    if (!line.starts_with("<< ")) continue;
+    auto want = Json::parse(line.substr(3));
+    // Only the kind of failure is specified, and geth's second sentence is not
+    // our remedy.
+    const auto wrong = shape_only ? shape_difference(want, answer, "") : difference(want, answer, "");
+    if (!wrong.empty()) return wrong;
+  }
+  return {};
+}
+
+/// What we do not offer, or not yet: conversations whose name begins so. What is final a beacon chain says;
+/// blobs travel with their sidecars, which the pool does not take.
+const std::vector<std::string> kNotOffered = {
+    "debug_trace",    "eth_capabilities",
+    "eth_config",     "eth_getProof",
+    "eth_simulateV1", "eth_getBlockByNumber/get-finalized",
+    "testing_",       "eth_sendRawTransaction/send-blob-tx",
+};
+
+bool is_offered(const std::string& name) {
+  return std::none_of(kNotOffered.begin(), kNotOffered.end(),
+                      [&](const std::string& prefix) { return name.starts_with(prefix); });
+}
+
+/// Runs all conversations below `folder`; prints those that differ. How many
+/// went as recorded.
+std::size_t converse_all(ImportedChain& chain, const fs::path& folder) {
+  std::size_t passed = 0, failed = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".io") continue;
+    const auto name = fs::relative(entry.path(), folder).replace_extension("").string();
+    const auto wrong = converse(chain, entry.path());
+    ++(wrong.empty() ? passed : failed);
+    if (wrong.empty()) continue;
+    if (is_offered(name)) {
+      ADD_FAILURE() << name << " " << wrong;
+    } else {
+      std::cout << "not offered: " << name << "\n";
+    }
+  }
+  std::cout << passed << " conversations as recorded, " << failed << " not\n";
+  return passed;
+}
+
+/// The folder that holds the genesis, whether the archive has one of its own
+/// name or not.
+fs::path folder_of(const std::string& archive) {
+  const auto top = test::unpacked(archive + ".tar.xz");
+  return fs::exists(top / "genesis.json") ? top : top / archive;
+}
+
+}  // namespace
+
+TEST(Conversations, GethsAnswersAboutItsChainAreOurs) {
+  const auto dir = test::fixtures_dir() / "geth-1.7.3";
+  QUARRY_NEEDS_FIXTURE(dir);
+  ImportedChain chain(dir / "genesis.json", dir / "full-360.rlp");
+  ASSERT_EQ(chain.height(), 360U) << chain.trouble();
+  ASSERT_EQ(chain.tip().hex(), "0x74e542762c20f24db9941d1d8c9f8456edfcccdff9aef1e2e4d2a2451ba4a019");
+  const auto golden = Json::parse(as_text(test::read_file(test::unpacked("geth-1.7.3/golden.json.xz"))));
+  std::size_t compared = 0;
+  for (const auto& entry : golden) {
+    // What modules there are is this node's own matter; errors are in golden_test.cpp.
+    if (entry["method"] == "rpc_modules" || entry.contains("error")) continue;
+    const auto answer = chain.ask({{"id", 1}, {"method", entry["method"]}, {"params", entry["params"]}});
+    const auto wrong = answer.contains("result") ? difference(entry["result"], answer["result"], "")
+                                                 : answer["error"].dump();
+    EXPECT_EQ(wrong, "") << entry["method"] << entry["params"].dump();
+    ++compared;
+  }
+  EXPECT_GE(compared, 1950U);
+}
+
+TEST(Conversations, AboutALondonChain) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-london.tar.xz");
+  const auto folder = folder_of("rpc-london");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  ASSERT_EQ(chain.height(), 3U) << chain.trouble();
+  EXPECT_GE(converse_all(chain, folder), 38U);
+}
+
+TEST(Conversations, AboutAChainOfEveryFork) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  const auto folder = folder_of("rpc-compat");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  ASSERT_EQ(chain.height(), 54U) << chain.trouble();
+  EXPECT_GE(converse_all(chain, folder), 82U);
+}
