@@ -199,6 +199,42 @@ TEST(ForkChange, OnlyForksAheadOfTheHeadMayChange) {
   EXPECT_TRUE(fork_changes(have, have, {.number = 1000})->empty());
 }
 
+/// The merge, and the blob schedule of the fork in force, stay as they are once blocks were made with them.
+TEST(ForkChange, MergeMayMoveWhileItLiesAhead) {
+  ChainSpec have, wanted;
+  have.terminal_total_difficulty = U256{1000};
+  wanted = have;
+  wanted.terminal_total_difficulty = U256{500};
+  EXPECT_EQ(*fork_changes(have, wanted, {.number = 3, .parent_total = 499}),
+            std::vector<std::string>{"terminalTotalDifficulty: 1000 -> 500"});
+  EXPECT_EQ(fork_changes(have, wanted, {.number = 3, .parent_total = 500}).error().what,
+            "mismatching terminal total difficulty in database (have 1000, want 500)");
+  wanted.terminal_total_difficulty.reset();
+  EXPECT_FALSE(fork_changes(have, wanted, {.number = 3, .parent_total = 1000, .merged = true}));
+
+  have.forks[Fork::cancun] = Activation{};
+  wanted = have;
+  wanted.blob_schedule[Fork::prague] = {1, 2, 3};
+  EXPECT_TRUE(fork_changes(have, wanted, {.number = 3, .parent_total = 1000, .merged = true}));
+  wanted.blob_schedule[Fork::cancun] = {1, 2, 3};
+  EXPECT_FALSE(fork_changes(have, wanted, {.number = 3, .parent_total = 1000, .merged = true}));
+}
+
+TEST(GenesisJson, BlobScheduleIsReadAndWritten) {
+  const auto config = [](std::string_view cancun) {
+    return file_with("", "\"chainId\": 1, \"depositContractAddress\": \"" + std::string(kAddress) +
+                             "\", \"blobSchedule\": {\"cancun\": " + std::string(cancun) + "}");
+  };
+  const auto file = read(config("{\"target\": 2, \"max\": 4, \"baseFeeUpdateFraction\": 1000}"));
+  EXPECT_EQ(file.genesis.spec.blob_schedule.at(Fork::cancun), (BlobParams{2, 4, 1000}));
+  EXPECT_EQ(file.genesis.spec.deposit_contract.hex(), kAddress);
+  EXPECT_TRUE(file.warnings.empty());
+  EXPECT_EQ(read(genesis_to_json(file.genesis)).genesis.spec, file.genesis.spec);
+  EXPECT_NE(refusal(config("{\"target\": 5, \"max\": 4, \"baseFeeUpdateFraction\": 1}")).find("above max"),
+            std::string::npos);
+  EXPECT_NE(refusal(config("{\"target\": 1, \"max\": 4}")).find("must not be 0"), std::string::npos);
+}
+
 TEST(ForkChange, UnsetForksSayWhatIsMissing) {
   ChainSpec spec;
   spec.forks[Fork::byzantium] = Activation{};
