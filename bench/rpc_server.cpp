@@ -11,59 +11,12 @@
 #include "core/log.hpp"
 #include "net/http_request.hpp"
 #include "rpc/dispatcher.hpp"
-#include "rpc/json_rpc.hpp"
 #include "rpc/server.hpp"
+#include "test_backend.hpp"
 
 namespace {
 using namespace quarry;
 using namespace quarry::rpc;
-
-/// A node that knows its genesis and nothing else.
-struct Node final : Accounts, MinerControl, Network, ChainControl, ChainReader {
-  std::vector<Address> list() override { return {}; }
-  std::vector<Wallet> wallets() override { return {}; }
-  Result<Address> new_account(const std::string&) override { return fail("none"); }
-  Result<> unlock(const Address&, const std::string&, std::chrono::seconds) override { return {}; }
-  Result<> lock(const Address&) override { return {}; }
-  Result<> start(std::optional<unsigned>) override { return {}; }
-  void stop() override {}
-  void set_etherbase(const Address&) override {}
-  bool mining() override { return false; }
-  std::uint64_t hashrate() override { return 0; }
-  std::optional<Address> etherbase() override { return {}; }
-  NodeInfo node_info() override { return {}; }
-  std::vector<PeerInfo> peers() override { return {}; }
-  std::vector<PeerFailure> peer_errors() override { return {}; }
-  Result<bool> add_peer(const std::string&) override { return true; }
-  Result<bool> remove_peer(const std::string&) override { return true; }
-  Result<bool> add_trusted_peer(const std::string&) override { return true; }
-  std::size_t peer_count() override { return 0; }
-  bool listening() override { return true; }
-  BlockNum head_number() override { return 360; }
-  std::optional<SyncProgress> syncing() override { return {}; }
-  Result<> export_chain(const std::string&, std::optional<BlockNum>, std::optional<BlockNum>) override {
-    return {};
-  }
-  Result<> import_chain(const std::string&) override { return {}; }
-  std::string datadir() override { return {}; }
-  std::string client_version() override { return "Quarry"; }
-  std::uint64_t network_id() override { return 1999; }
-  const ChainSpec& spec() override { return chain; }
-  BlockHash genesis_hash() override { return genesis.header.hash(); }
-  unsigned protocol_version() override { return 63; }
-  BlockId head() const override { return {0, genesis.header.hash()}; }
-  std::optional<BlockId> canonical(BlockNum) const override { return head(); }
-  std::optional<BlockId> find(const BlockHash&) const override { return head(); }
-  std::optional<SealedHeader> header(const BlockId&) const override { return genesis.header; }
-  std::optional<Block> block(const BlockId&) const override { return genesis; }
-  std::optional<TotalDifficulty> total_difficulty(const BlockId&) const override {
-    return TotalDifficulty{1};
-  }
-  Result<std::unique_ptr<StateView>> state_at(const BlockId&) const override { return fail("none"); }
-
-  ChainSpec chain;
-  Block genesis{seal_header({}, HeaderIdentity::keccak_rlp), {}};
-};
 
 const std::string kBlockNumber = R"({"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]})";
 const std::string kGetBlock =
@@ -75,8 +28,8 @@ std::string http_request(const std::string& body) {
 }
 
 void message(benchmark::State& state, const std::string& text) {
-  Node node;
-  const Dispatcher dispatcher({node, node, node, node, node});
+  test::Rpc rpc;
+  const Dispatcher& dispatcher = rpc.dispatcher;
   for (auto _ : state) benchmark::DoNotOptimize(dispatcher.call(text, {Access::http}));
   state.SetItemsProcessed(state.iterations());
 }
@@ -105,8 +58,8 @@ int connect_to(std::uint16_t port) {
 
 /// range(0) clients, of which each sends, then each waits for its answer.
 void over_http(benchmark::State& state, const std::string& body) {
-  Node node;
-  const Dispatcher dispatcher({node, node, node, node, node});
+  test::Rpc rpc;
+  const Dispatcher& dispatcher = rpc.dispatcher;
   net::Loop loop;
   ServerOptions options;
   options.http = true;
