@@ -14,6 +14,7 @@
 #include "node/accounts_backend.hpp"
 #include "node/chain_backend.hpp"
 #include "node/console/passphrase.hpp"
+#include "node/jbc_node.hpp"
 #include "node/local_chain.hpp"
 #include "node/network_backend.hpp"
 #include "node/peer_bridge.hpp"
@@ -111,6 +112,7 @@ struct App::Impl {
   std::unique_ptr<sync::ChainReader> sync_reader;
   std::unique_ptr<StateSyncStore> state_sync;
   net::Loop loop;
+  std::unique_ptr<JbcNode> jbc;  ///< none where the chain is no jbc chain
   std::unique_ptr<PeerBridge> bridge;
   std::unique_ptr<net::PeerSet> peers;  // loop thread
 
@@ -126,6 +128,8 @@ struct App::Impl {
 };
 
 Result<> App::Impl::open_chain() {
+  if (!options.jbc_peers.empty())
+    if (auto begun = start_from_jbc_peers(datadir.paths(), options); !begun) return begun;
   auto opened = open_local_chain(datadir.paths(), options, workers);
   if (!opened) return tl::unexpected(opened.error());
   local = std::move(*opened);
@@ -145,12 +149,16 @@ Result<> App::Impl::open_sealer() {
       ethash::Datasets::Options{
           .folder = options.ethash_dag_dir, .on_progress = log_dataset, .on_warning = log_warning});
   miner = std::make_unique<ethash::Miner>(*local.caches, *datasets);
-  if (facts.spec.engine == EngineKind::jbc)
-    seal_miner = std::make_unique<jbc::Miner>();
-  else
-    seal_miner = ethash_seal_miner(*miner);
   SealerOptions sealing{.extra_data = extra_data_of(options), .target_gas_limit = options.gas_target};
-  sealing.pool = pool.get();
+  if (facts.spec.engine == EngineKind::jbc) {
+    seal_miner = std::make_unique<jbc::Miner>();
+    jbc = std::make_unique<JbcNode>(loop, *local.database, *local.chain, chain_thread, options);
+    jbc->add_to(sealing);
+  } else {
+    sealing.pool = pool.get();
+    seal_miner = ethash_seal_miner(*miner);
+    if (!options.jbc_peers.empty()) log_warn("--jbc.peers does nothing: this chain is no jbc chain");
+  }
   sealing.first_account = [this]() -> std::optional<Address> {
     const auto all = keystore.accounts();
     return all.empty() ? std::nullopt : std::optional(all.front().address);
@@ -175,7 +183,9 @@ Result<> App::Impl::open_network() {
   state_sync = std::make_unique<StateSyncStore>(*local.database);
   const BridgeParts parts{loop,    *local.database, *local.chain, chain_thread, sync_thread,
                           workers, *sync_reader,    *state_sync,  *pool};
-  const auto mode = options.sync_mode == SyncMode::fast ? sync::Mode::fast : sync::Mode::full;
+  // A jbc chain has no state to be quicker with.
+  const bool fast = options.sync_mode == SyncMode::fast && !jbc;
+  const auto mode = fast ? sync::Mode::fast : sync::Mode::full;
   bridge = std::make_unique<PeerBridge>(
       parts,
       sync::SyncConfig{
@@ -183,6 +193,7 @@ Result<> App::Impl::open_network() {
       facts.network_id, facts.genesis_hash);
   local.chain->on_head([this](const HeadEvent& event) {
     pool->on_head(event);
+    if (jbc) jbc->on_head(event);
     sealer->on_head(event);
     bridge->on_head(event);
   });
@@ -224,7 +235,8 @@ Result<> App::Impl::open_rpc() {
                                                               *rpc_reader,
                                                               *pool_backend,
                                                               {.most_gas = options.rpc_gas_cap},
-                                                              options.allow_insecure_unlock});
+                                                              options.allow_insecure_unlock,
+                                                              jbc.get()});
 
   rpc::ServerOptions given{
       .http = options.http, .http_host = options.http_addr, .http_port = options.http_port};
@@ -233,6 +245,10 @@ Result<> App::Impl::open_rpc() {
   given.virtual_hosts = fmt::format("{}", fmt::join(options.http_vhosts, ","));
   if (!options.ipc_disabled) given.ipc_path = options.ipc_path.string();
   given.workers = core_count();
+  if (jbc) {
+    given.http_modules += ",jbc";
+    given.routes = jbc->routes();
+  }
   auto started = rpc::RpcServer::start(loop, given, *dispatcher);
   if (!started) return tl::unexpected(started.error());
   server = std::move(*started);
@@ -298,11 +314,13 @@ Result<> App::Impl::open() {
   if (!options.bootnodes.empty())
     log_warn("--bootnodes does nothing: put those enodes into static-nodes.json in the data dir");
   add_listed_peers();
+  if (jbc) jbc->start(*sealer);
   return start_mining();
 }
 
 void App::Impl::stop() {
   if (network) network->stop_asking();
+  if (jbc) jbc->stop();
   if (sealer) sealer->close();
   if (loop_thread.joinable()) {
     std::promise<void> closed;

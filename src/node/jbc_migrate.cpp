@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <deque>
 #include <future>
 #include <thread>
@@ -10,6 +9,7 @@
 #include "consensus/jbc/rules.hpp"
 #include "core/log.hpp"
 #include "node/jbc_source.hpp"
+#include "node/jbc_zeros.hpp"
 #include "node/local_chain.hpp"
 #include "node/options.hpp"
 #include "node/progress.hpp"
@@ -22,8 +22,6 @@ namespace {
 /// Pieces that are read ahead of the one in work, for each worker.
 constexpr std::size_t kPiecesAhead = 2;
 constexpr std::size_t kMaxMigrateTasks = 4096;
-/// From so many blocks the zeros are inferred: one in sixteen has one more than it must.
-constexpr std::size_t kInferBlocks = 64;
 /// As `quarry import` ends when a signal stopped it.
 constexpr int kStoppedExitCode = 130;
 
@@ -182,7 +180,7 @@ class Migration {
   Result<> find_zeros() {
     const DataDirPaths paths(options_.datadir);
     if (fs::exists(paths.chaindata / "CURRENT")) {
-      const auto stored = stored_zeros(paths);
+      const auto stored = stored_zeros(paths, options_);
       if (!stored) return tl::unexpected(stored.error());
       if (*stored && options_.jbc_zeros && **stored != *options_.jbc_zeros)
         return fail(
@@ -197,8 +195,15 @@ class Migration {
     return source_.rewind();
   }
 
-  static Result<std::optional<unsigned>> stored_zeros(const DataDirPaths& paths) {
-    auto database = Database::open({.path = paths.chaindata.string(), .read_only = true});
+  static Result<std::optional<unsigned>> stored_zeros(const DataDirPaths& paths, const NodeOptions& options) {
+    // A data dir whose making was interrupted is mended by opening it, which a dry run must not do.
+    std::optional<DataDirLock> lock;
+    if (!options.dry_run) {
+      auto acquired = DataDirLock::acquire(options.datadir);
+      if (!acquired) return tl::unexpected(acquired.error());
+      lock = std::move(*acquired);
+    }
+    auto database = Database::open({.path = paths.chaindata.string(), .read_only = options.dry_run});
     if (!database) return tl::unexpected(database.error());
     if (!ChainStore(**database).stored_heads()) return std::nullopt;
     const auto genesis = load_genesis(**database);
@@ -212,12 +217,7 @@ class Migration {
     auto piece = source_.next();
     if (!piece) return JbcParams{}.zeros;
     piece->count = std::min(piece->count, kInferBlocks);
-    const auto read = source_.read(*piece);
-    std::array<unsigned, jbc::kMostZeros + 1> seen{};
-    // Block 0 is taken as it is: it counts where it is all there is.
-    for (std::size_t i = read.blocks.size() > 1 ? 1 : 0; i < read.blocks.size(); ++i)
-      ++seen[jbc::leading_zeros(read.blocks[i].hash) % seen.size()];
-    return static_cast<unsigned>(std::max_element(seen.begin(), seen.end()) - seen.begin());
+    return infer_zeros(source_.read(*piece).blocks);
   }
 
   /// Every rule for every block; writes nothing.
@@ -231,13 +231,12 @@ class Migration {
 
   /// Block 0 into the data dir, when it is not there.
   Result<> write_genesis(const DataDirPaths& paths, const jbc::Block& first) const {
-    Genesis genesis;
-    genesis.spec.engine = EngineKind::jbc;
-    genesis.spec.jbc.zeros = zeros_;
-    genesis.header = jbc::to_header(first, zeros_);
     auto database = Database::open({.path = paths.chaindata.string()});
     if (!database) return tl::unexpected(database.error());
-    const auto written = setup_genesis(**database, genesis);
+    if (const ChainStore store(**database); store.stored_heads() && !is_jbc_genesis(store, first))
+      return fail("the data dir " + paths.root.string() + " holds a chain that begins with another block 0",
+                  "Give this chain a --datadir of its own. Nothing was changed.");
+    const auto written = setup_genesis(**database, jbc_genesis(first, zeros_));
     if (!written) return tl::unexpected(written.error());
     return {};
   }

@@ -423,8 +423,8 @@ constexpr OptionRow kOptions[] = {
     {"trace.memory", {}, bytecode, "", "evm: and the memory before it", set_evm_switch<&E::trace_memory>},
     {"index", {}, bytecode, "N", "evm statetest: only the case at this place", set_evm_number<&E::index>},
 
-    {"jbc.zeros",
-     {"zeros"},
+    {"zeros",
+     {},
      jbc,
      "N",
      "migrate jbc: zeros a hash begins with (default: as most blocks have)",

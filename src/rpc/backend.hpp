@@ -202,6 +202,16 @@ struct CallLimits {
   std::chrono::milliseconds most_time{5000};
 };
 
+/// What miners of a JSON-file chain may be told.
+class JbcControl {
+ public:
+  virtual ~JbcControl() = default;
+  virtual unsigned zeros() = 0;
+  /// Data for the next block that this node mines; gives how many texts wait now.
+  virtual Result<std::size_t> submit_data(std::string text) = 0;
+  virtual std::vector<std::string> pending_data() = 0;
+};
+
 /// All that methods work with; everything outlives the RPC server.
 struct Backend {
   ChainControl& chain;
@@ -213,6 +223,7 @@ struct Backend {
   CallLimits call_limits = {};
   /// --allow-insecure-unlock: callers from other machines may use unlocked accounts.
   bool exposed_may_sign = false;
+  JbcControl* jbc = nullptr;  ///< none: it is no jbc chain
 };
 
 }  // namespace quarry::rpc

@@ -124,15 +124,17 @@ net::HttpResponse HttpGate::preflight(const net::HttpRequest& request) const {
   return plain(200, "", std::move(headers));
 }
 
-std::optional<net::HttpResponse> HttpGate::check(const net::HttpRequest& request) const {
+std::optional<net::HttpResponse> HttpGate::check_host(const net::HttpRequest& request) const {
   const auto host = request.header("host");
-  if (!host_allowed(host)) {
-    const auto name = shown(without_port(host));
-    return plain(403,
-                 fmt::format("invalid host specified\nThe request was made to the name {}: allow it with "
-                             "--rpcvhosts {}, or all names with --rpcvhosts \"*\".\n",
-                             name, name));
-  }
+  if (host_allowed(host)) return std::nullopt;
+  const auto name = shown(without_port(host));
+  return plain(403, fmt::format("invalid host specified\nThe request was made to the name {}: allow it with "
+                                "--rpcvhosts {}, or all names with --rpcvhosts \"*\".\n",
+                                name, name));
+}
+
+std::optional<net::HttpResponse> HttpGate::check(const net::HttpRequest& request) const {
+  if (auto refusal = check_host(request)) return refusal;
   if (request.method == "OPTIONS") return preflight(request);
   if (request.method == "GET" || request.method == "HEAD") return plain(200, "");  // probes of health checks
   if (request.method != "POST") {

@@ -31,6 +31,8 @@ class HttpGate {
   /// The answer to a request that is no JSON-RPC call (a preflight, a probe, a refusal); nothing for one
   /// whose body is to be read.
   std::optional<net::HttpResponse> check(const net::HttpRequest& request) const;
+  /// Only the refusal of a name that is not ours.
+  std::optional<net::HttpResponse> check_host(const net::HttpRequest& request) const;
   /// Headers that a call's answer needs so that the page that made it may read it.
   std::string answer_headers(const net::HttpRequest& request) const;
 

@@ -11,6 +11,7 @@ Answer rpc_modules(const Context& context, Params&) {
   Json out = Json::object();
   for (const auto& module : all_modules()) {
     const bool refused = context.caller.exposed && module.sensitive;
+    if (module.name == "jbc" && context.backend.jbc == nullptr) continue;
     if (context.caller.modules.has(module.name) && !refused) out[std::string(module.name)] = "1.0";
   }
   return json_answer(out);
@@ -27,8 +28,8 @@ const std::vector<Method>& all_methods() {
     std::vector<Method> out(std::begin(kOwn), std::end(kOwn));
     for (const auto part :
          {admin_methods(), debug_methods(), eth_methods(), eth_call_methods(), eth_fee_methods(),
-          eth_log_methods(), eth_send_methods(), eth_transaction_methods(), miner_methods(), net_methods(),
-          personal_methods(), txpool_methods(), web3_methods()}) {
+          eth_log_methods(), eth_send_methods(), eth_transaction_methods(), jbc_methods(), miner_methods(),
+          net_methods(), personal_methods(), txpool_methods(), web3_methods()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     std::sort(out.begin(), out.end(), [](const Method& a, const Method& b) { return a.name < b.name; });

@@ -43,6 +43,7 @@ std::span<const Method> eth_fee_methods();
 std::span<const Method> eth_log_methods();
 std::span<const Method> eth_send_methods();
 std::span<const Method> eth_transaction_methods();
+std::span<const Method> jbc_methods();
 std::span<const Method> miner_methods();
 std::span<const Method> net_methods();
 std::span<const Method> personal_methods();

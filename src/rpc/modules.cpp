@@ -24,8 +24,8 @@ std::string_view trimmed(std::string_view text) {
 
 const std::vector<ModuleInfo>& all_modules() {
   static const std::vector<ModuleInfo> table = {
-      {"admin", true},    {"debug"}, {"eth"},    {"miner", true}, {"net"},
-      {"personal", true}, {"rpc"},   {"txpool"}, {"web3"},
+      {"admin", true}, {"debug"},          {"eth"}, {"jbc"},    {"miner", true},
+      {"net"},         {"personal", true}, {"rpc"}, {"txpool"}, {"web3"},
   };
   return table;
 }

@@ -1,5 +1,7 @@
 #include "rpc/server.hpp"
 
+#include <algorithm>
+
 #include "core/log.hpp"
 #include "rpc/http_gate.hpp"
 #include "rpc/ipc.hpp"
@@ -33,6 +35,7 @@ struct RpcServer::Impl {
   Impl(net::Loop& loop, const ServerOptions& options, const Dispatcher& dispatcher)
       : jobs(loop, dispatcher, options.workers, options.most_queued),
         gate(gate_options(options)),
+        routes(options.routes),
         caller(http_caller(options)) {}
   ~Impl() {
     // Their callbacks go before what they refer to.
@@ -42,6 +45,7 @@ struct RpcServer::Impl {
   }
 
   void on_request(net::HttpRequest& request, const net::HttpConnectionPtr& connection) {
+    if (serve_route(request, connection)) return;
     if (auto answer = gate.check(request)) return connection->respond(std::move(*answer));
     auto headers = gate.answer_headers(request);
     jobs.run(
@@ -53,8 +57,23 @@ struct RpcServer::Impl {
         });
   }
 
+  /// False when the path is none of the routes, or when the method asks nothing of it.
+  bool serve_route(net::HttpRequest& request, const net::HttpConnectionPtr& connection) {
+    const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+    const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+    const auto route = std::find_if(routes.begin(), routes.end(),
+                                    [&](const HttpRoute& r) { return r.path == path && r.method == method; });
+    if (route == routes.end()) return false;
+    if (auto refusal = method == "GET" ? gate.check_host(request) : gate.check(request))
+      connection->respond(std::move(*refusal));
+    else
+      route->serve(request, connection, gate.answer_headers(request));
+    return true;
+  }
+
   Jobs jobs;
   HttpGate gate;
+  const std::vector<HttpRoute> routes;
   Caller caller;
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<IpcServer> ipc;

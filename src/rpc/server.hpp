@@ -2,14 +2,25 @@
 /// \file
 /// The JSON-RPC server: HTTP and IPC listeners on the loop, methods on workers.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/expected.hpp"
 #include "net/http.hpp"
 #include "rpc/dispatcher.hpp"
 
 namespace quarry::rpc {
+
+/// A path that is served beside JSON-RPC. Loop thread.
+struct HttpRoute {
+  std::string_view method;  ///< "GET" (HEAD comes too), "POST" (JSON, as for JSON-RPC)
+  std::string_view path;    ///< "/blockchain.json": what stands before a question mark
+  /// Answers now or later; `headers` belong into the answer.
+  std::function<void(net::HttpRequest& request, const net::HttpConnectionPtr& client, std::string headers)>
+      serve;
+};
 
 struct ServerOptions {
   bool http = false;                          ///< --rpc
@@ -19,6 +30,7 @@ struct ServerOptions {
   std::string cors_domains;                   ///< --rpccorsdomain
   std::string virtual_hosts = "localhost";    ///< --rpcvhosts
   net::HttpLimits http_limits;
+  std::vector<HttpRoute> routes;
   std::string ipc_path;  ///< none: no IPC socket
   unsigned workers = 2;
   /// Messages waiting for a worker; one more is answered with -32005. Twice what the connections can have

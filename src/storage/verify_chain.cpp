@@ -132,10 +132,10 @@ class ChainCheck {
   void check_row(const BlockId& id) {
     rlp::Reader reader(headers_.value());
     const auto total = reader.u256();
-    const auto header = total ? decode_header(reader.rest(), HeaderIdentity::keccak_rlp)
+    const auto header = total ? decode_header(reader.rest(), context_.identity)
                               : rlp::Decoded<SealedHeader>(rlp::fail(rlp::DecodeError::invalid_value));
     if (!header) return context_.damage(block_text(id), "its header does not decode");
-    const SealedHeader sealed = seal_header(**header, context_.identity);
+    const SealedHeader& sealed = *header;
     if (sealed.hash() != id.hash || sealed->number != id.number)
       context_.damage(block_text(id), fmt::format("its header is block {}'s and hashes to {}", sealed->number,
                                                   sealed.hash().hex()));

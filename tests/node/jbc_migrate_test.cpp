@@ -170,6 +170,24 @@ TEST(JbcMigrate, ASecondRunChangesNothing) {
   EXPECT_EQ(dump_of(dir.path()), before);
 }
 
+TEST(JbcMigrate, AnotherBlockZeroUnderTheSameHashIsRefused) {
+  QUARRY_NEEDS_FIXTURE(jbc_fixtures());
+  const test::TempDir dir;
+  const fs::path other = dir.path() / "other";
+  fs::copy(jbc_fixtures() / "seed", other);
+  std::string text(as_text(test::read_file(other / "000000.json")));
+  text.replace(text.find("First"), 5, "Other");
+  fs::remove(other / "000000.json");
+  std::ofstream(other / "000000.json") << text;
+  // Block 0 is taken as it is, so each of the two is a chain; but not in one data dir.
+  ASSERT_EQ(migrate(other, dir.path() / "d"), 0);
+  ASSERT_EQ(export_to(dir.path() / "out", dir.path() / "d"), 0);
+  EXPECT_EQ(files_of(dir.path() / "out"), files_of(other));
+  const auto refused = migrate(jbc_fixtures() / "seed", dir.path() / "d");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("another block 0"), std::string::npos) << refused.error().what;
+}
+
 TEST(JbcMigrate, ZerosGivenGoBeforeThoseFound) {
   QUARRY_NEEDS_FIXTURE(jbc_fixtures());
   const test::TempDir dir;

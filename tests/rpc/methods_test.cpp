@@ -93,7 +93,7 @@ std::vector<Bad> bad_values(const std::string& name) {
             {{50, 20}, "invalid reward percentile: 20 < 50"}};
   }
   if (name == "index" || name == "blocks" || name == "seconds" || name == "threads" || name == "first" ||
-      name == "last") {
+      name == "last" || name == "count") {
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Uint64"},
             {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
             {1.5, cannot + "non-string into Go value of type hexutil.Uint64"}};
@@ -103,7 +103,7 @@ std::vector<Bad> bad_values(const std::string& name) {
   if (name == "slot")
     return {{"0xzz", "invalid hex string"},
             {"0x" + std::string(65, '1'), "storage slot of more than 32 bytes"}};
-  if (name == "enode" || name == "file" || name == "passphrase") {
+  if (name == "enode" || name == "file" || name == "passphrase" || name == "text" || name == "hash_text") {
     return {{5, cannot + "number into Go value of type string"},
             {Json::array(), cannot + "array into Go value of type string"}};
   }
@@ -124,7 +124,7 @@ Json good_value(const std::string& name) {
   if (name == "overrides" || name == "blockOverrides") return nullptr;
   if (name == "slot" || name == "index" || name == "blocks" || name == "first") return "0x0";
   if (name == "enode") return "enode://12";
-  if (name == "seconds" || name == "threads" || name == "last") return 1;
+  if (name == "seconds" || name == "threads" || name == "last" || name == "count") return 1;
   return "text";
 }
 

@@ -1,4 +1,4 @@
-// The console's objects: web3 with eth, admin, personal, miner, net, txpool, debug, rpc, and the helpers around
+// The console's objects: web3 with eth, admin, personal, miner, net, txpool, debug, jbc, rpc, and the helpers around
 // them. The methods and properties are tables; `native` is the host, `internals` receives what the host calls.
 (function (native, internals) {
   'use strict';
@@ -338,6 +338,11 @@
     ['setGasPrice', 'miner_setGasPrice', [fromDecimal]], ['start', 'miner_start', maybe], ['stop', 'miner_stop']
   ]);
 
+  module_of('jbc', [['pendingData', 'jbc_pendingData'], ['zeros', 'jbc_zeros']], [
+    ['blockchain', 'jbc_blockchain', [as_is, as_is]], ['getBlockByHash', 'jbc_getBlockByHash', 1],
+    ['getBlockByIndex', 'jbc_getBlockByIndex', 1], ['submitData', 'jbc_submitData', 1]
+  ]);
+
   module_of('net', [
     ['listening', 'net_listening'], ['peerCount', 'net_peerCount', toDecimal], ['version', 'net_version']
   ], []);
@@ -501,7 +506,7 @@
   internals.clear_interval = remove_timer;
 
   // Only what the endpoint serves gets a name of its own, as in geth; without an answer, all.
-  var MODULES = ['admin', 'debug', 'eth', 'miner', 'net', 'personal', 'rpc', 'txpool'];
+  var MODULES = ['admin', 'debug', 'eth', 'jbc', 'miner', 'net', 'personal', 'rpc', 'txpool'];
   var served = null;
   try { served = call('rpc_modules', []); } catch (e) { served = null; }
   MODULES.forEach(function (name) {
