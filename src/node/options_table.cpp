@@ -500,7 +500,6 @@ constexpr ForeignOption kForeign[] = {
     {"memprofilerate", kValue, kGoOn, "There is no profiling server."},
     {"blockprofilerate", kValue, kGoOn, "There is no profiling server."},
     {"cpuprofile", kValue, kGoOn, "There is no profiling server."},
-    {"trace", kValue, kGoOn, "There is no profiling server."},
     {"debug", kSwitch, kGoOn, "Log lines carry no source lines; --verbosity 4 shows more of them."},
     {"vmdebug", kSwitch, kGoOn, "Nothing is recorded for virtual machine debugging."},
     {"vmodule", kValue, kGoOn, "The log has one level for all: --verbosity."},
