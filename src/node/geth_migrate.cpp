@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "core/log.hpp"
 #include "node/geth_files.hpp"
@@ -13,6 +12,7 @@
 #include "node/options.hpp"
 #include "node/progress.hpp"
 #include "node/stop_signals.hpp"
+#include "node/stored_blocks.hpp"
 #include "storage/meta.hpp"
 #include "storage/state_store.hpp"
 #include "storage/state_sync_store.hpp"
@@ -29,7 +29,6 @@ constexpr std::size_t kMostBatchBytes = std::size_t{8} << 20;
 constexpr BlockNum kMostBlocksWithoutState = 100'000;
 /// States that turn out not to be whole, before it is given up.
 constexpr int kMostStateTries = 4;
-constexpr std::size_t kMostTasks = 4096;
 /// As `quarry import` ends when a signal stopped it.
 constexpr int kStoppedExitCode = 130;
 
@@ -258,30 +257,6 @@ class Migration {
   Outcome outcome_;
 };
 
-/// Blocks whose state geth has not are executed here, from the newest state that it has.
-Result<> execute_rest(const NodeOptions& options, const DataDirPaths& paths, const StopSignals& signals) {
-  WorkerPool workers("worker", std::max(1u, std::thread::hardware_concurrency()), kMostTasks);
-  auto local = open_local_chain(paths, options, workers);
-  if (!local) return tl::unexpected(local.error());
-  const ChainStore store(*local->database);
-  const BlockNum last = store.heads().fast_block.number;
-  Progress progress("Executing blocks", "blocks");
-  for (BlockNum number = local->chain->head().header->number + 1; number <= last && !signals.requested();) {
-    std::vector<Block> blocks;
-    for (; number <= last && blocks.size() < kMostBatchBlocks; ++number)
-      blocks.push_back(*store.block(*store.canonical_id(number)));
-    const ImportResult result = local->chain->insert_blocks(blocks);
-    progress.update(number - 1, last, number - 1);
-    if (result.disk) return tl::unexpected(*result.disk);
-    const auto& stop = result.bad ? result.bad : result.future;
-    if (stop)
-      return fail(fmt::format("block {} ({}) cannot be executed: {}: {}", stop->id.number,
-                              stop->id.hash.hex(), to_string(stop->error.rule), stop->error.detail),
-                  "Blocks up to there are migrated, with their state.");
-  }
-  return {};
-}
-
 std::string where_state_begins(const Database& database) {
   const auto oldest = StateStore(database).oldest_state();
   return oldest ? std::to_string(*oldest) : "none";
@@ -305,7 +280,7 @@ Result<int> finish(const NodeOptions& options, const DataDirPaths& paths, const 
                                        {"hash", heads.block.hash},
                                        {"root", state->root},
                                        {"td", *store.total_difficulty(heads.block)},
-                                       {"oldest state", where_state_begins(**database)},
+                                       {"oldest", where_state_begins(**database)},
                                        {"datadir", options.datadir.string()}});
     if (const auto oldest = StateStore(**database).oldest_state(); oldest && *oldest > 0)
       log_warn("States of older blocks were pruned by geth and cannot be read here",
@@ -365,8 +340,10 @@ Result<int> migrate_geth(const NodeOptions& options) {
     if (!done) return tl::unexpected(done.error());
     outcome = std::move(*done);
   }
+  // What geth has no state of is executed here, from the newest state that it has.
   if (!outcome.stopped && !outcome.no_state_reason.empty())
-    if (auto executed = execute_rest(options, lock->paths(), signals); !executed)
+    if (auto executed = execute_stored_blocks(options, lock->paths(), (*source)->head().number, signals);
+        !executed)
       outcome.no_state_reason += "; " + executed.error().what;
   if (outcome.stopped || signals.requested()) {
     log_info("Migration stopped; run it again to go on");

@@ -10,9 +10,8 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
-#include "storage/codec.hpp"
 #include "storage/database_files.hpp"
-#include "storage/meta.hpp"
+#include "storage/migrations.hpp"
 #include "storage/rocks_options.hpp"
 
 namespace quarry {
@@ -117,7 +116,6 @@ struct Database::Impl {
   rocksdb::Status open_read_only();
   rocksdb::Status create(const rocksdb::DBOptions& setup,
                          const std::vector<rocksdb::ColumnFamilyDescriptor>& tables);
-  Result<> check_schema();
   Result<> flush_memtables();
   void close();
 };
@@ -223,25 +221,6 @@ rocksdb::Status Database::Impl::create(const rocksdb::DBOptions& setup,
   return status;
 }
 
-Result<> Database::Impl::check_schema() {
-  const auto stored = get({}, Table::meta, as_bytes(meta::kSchema));
-  if (!stored) {
-    if (options.read_only) return {};
-    rocksdb::WriteOptions how;
-    how.sync = true;
-    const auto status =
-        db->Put(how, family(Table::meta), slice(as_bytes(meta::kSchema)), slice(number_key(kSchemaVersion)));
-    if (!status.ok()) return tl::unexpected(error_of(status, "writing", options.path));
-    return {};
-  }
-  const auto version = read_number(*stored);
-  if (version == kSchemaVersion) return {};
-  return fail("the database in " + options.path + " has schema version " +
-                  (version ? std::to_string(*version) : "0x" + to_hex(*stored)) +
-                  ", this version of quarry reads " + std::to_string(kSchemaVersion),
-              "Use the newer quarry that wrote it, or another --datadir. Nothing was changed.");
-}
-
 Result<> Database::Impl::flush_memtables() {
   const auto status = db->Flush({}, families);
   if (!status.ok()) return tl::unexpected(error_of(status, "writing", options.path));
@@ -275,7 +254,8 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   auto impl = std::make_unique<Impl>(options);
   if (const auto status = impl->open(); !status.ok()) return tl::unexpected(open_error(status, options.path));
   auto out = std::unique_ptr<Database>(new Database(std::move(impl)));
-  if (auto good = out->impl_->check_schema(); !good) return tl::unexpected(good.error());
+  if (auto good = settle_schema(*out, schema_in_force(), options.read_only); !good)
+    return tl::unexpected(good.error());
   return out;
 }
 

@@ -45,7 +45,7 @@ void erase_txns(Batch& batch, const DatabaseReader& reader, const BlockId& id) {
 }
 
 /// One batch: the state back to `to`, everything above it gone.
-Result<> rewind_once(Database& database, StateWriter& state, BlockNum to) {
+Result<> rewind_once(Database& database, StateWriter& state, BlockNum to, bool keep_blocks) {
   for (BlockNum number = state.number(); number > to; --number)
     if (auto done = state.revert(number); !done) return done;
   const auto header = ChainStore(database).canonical_header(to);
@@ -54,10 +54,16 @@ Result<> rewind_once(Database& database, StateWriter& state, BlockNum to) {
                             state.root().hex(), header ? (*header)->state_root.hex() : "nothing"),
                 "The database is damaged; nothing was changed. `quarry db verify` lists the damage.");
   Batch batch;
-  erase_blocks_above(batch, database, to);
   state.flush(batch);
   const BlockId head{to, header->hash()};
-  ChainWriter(batch).set_heads({head, head, head});
+  Heads heads{head, head, head};
+  if (keep_blocks) {
+    heads = ChainStore(database).heads();
+    heads.block = head;
+  } else {
+    erase_blocks_above(batch, database, to);
+  }
+  ChainWriter(batch).set_heads(heads);
   return database.commit(std::move(batch), Durability::sync);
 }
 
@@ -76,7 +82,7 @@ void erase_blocks_above(Batch& batch, const DatabaseReader& reader, BlockNum num
     batch.erase_range(table, first, end);
 }
 
-Result<RewindReport> rewind_chain(Database& database, BlockNum to,
+Result<RewindReport> rewind_chain(Database& database, BlockNum to, bool keep_blocks,
                                   const std::function<void(BlockNum at)>& progress) {
   const auto heads = ChainStore(database).stored_heads();
   if (!heads) return fail("the database holds no chain");
@@ -85,7 +91,7 @@ Result<RewindReport> rewind_chain(Database& database, BlockNum to,
   BlockNum at = heads->block.number;
   do {
     at = at > to + kBlocksABatch ? at - kBlocksABatch : to;
-    if (auto done = rewind_once(database, state, at); !done) return tl::unexpected(done.error());
+    if (auto done = rewind_once(database, state, at, keep_blocks); !done) return tl::unexpected(done.error());
     if (progress) progress(at);
   } while (at > to);
   return RewindReport{heads->block, ChainStore(database).heads().block};

@@ -19,7 +19,8 @@ struct RewindReport {
 /// lower head, so that a kill in between loses nothing and a second run goes on.
 /// Refuses, changing nothing, when `to` is above the head block or below the oldest state that change sets
 /// lead to. The database is this caller's alone.
-[[nodiscard]] Result<RewindReport> rewind_chain(Database& database, BlockNum to,
+/// With `keep_blocks` they stay, to be executed again.
+[[nodiscard]] Result<RewindReport> rewind_chain(Database& database, BlockNum to, bool keep_blocks = false,
                                                 const std::function<void(BlockNum at)>& progress = nullptr);
 
 /// Erases all blocks above `number`, of all branches, with the indexes over them: part of a batch.

@@ -108,8 +108,23 @@ void check_files(Context& context) {
   context.checked("table files", files.size());
 }
 
+/// A folder that was made, and whose first block was not written: init, or what does its work, was killed.
+bool is_unborn(Context& context) {
+  bool unborn = false;
+  context.guard("table header", [&] {
+    Cursor cursor = context.database().cursor(Table::header);
+    cursor.seek_to_first();
+    unborn = !cursor.valid() && !ChainStore(context.database()).stored_heads();
+  });
+  return unborn;
+}
+
 bool read_meta(Context& context) {
   const ChainStore store(context.database());
+  if (is_unborn(context)) {
+    context.note("the database", "holds no chain yet: what was to write its first block did not end");
+    return false;
+  }
   const bool readable = context.guard("table meta", [&] {
     const auto genesis = store.meta_text(meta::kGenesis);
     if (!genesis) {

@@ -69,6 +69,9 @@ class Context : public Findings {
 /// "block 12 (0x…)".
 std::string block_text(const BlockId& id);
 
+/// Is this row of the change table one that its block's undo record lists?
+bool is_listed(const Database& database, ByteView key);
+
 /// Reads the records of meta into `context`. False when nothing more can be said.
 bool read_meta(Context& context);
 void check_files(Context& context);   ///< tables and logs, on the disk

@@ -12,6 +12,23 @@
 #include "storage/verify_stages.hpp"
 
 namespace quarry::verify {
+
+bool is_listed(const Database& database, ByteView key) {
+  const bool of_account = key.size() == 1 + 32 + 8 && key[0] == 'a';
+  const bool of_slot = key.size() == 1 + 64 + 8 && key[0] == 's';
+  if (!of_account && !of_slot) return false;
+  const BlockNum number = *read_number(key.last(8));
+  const auto undo = database.get(Table::undo, number_key(number));
+  const auto changes = undo ? decode_undo(number, *undo) : std::nullopt;
+  if (!changes) return false;
+  for (const auto& account : changes->accounts) {
+    if (!equal(account.key, key.subspan(1, 32))) continue;
+    if (of_account) return true;
+    for (const auto& [slot, before] : account.slots)
+      if (equal(slot, key.subspan(33, 32))) return true;
+  }
+  return false;
+}
 namespace {
 
 constexpr std::uint64_t kStepEvery = 1024;
@@ -37,24 +54,6 @@ std::uint64_t check_listed(Context& context) {
   return listed;
 }
 
-/// Is the row of the change table one that its block's undo record lists?
-bool is_listed(Context& context, ByteView key) {
-  const bool of_account = key.size() == 1 + 32 + 8 && key[0] == 'a';
-  const bool of_slot = key.size() == 1 + 64 + 8 && key[0] == 's';
-  if (!of_account && !of_slot) return false;
-  const BlockNum number = *read_number(key.last(8));
-  const auto undo = context.database().get(Table::undo, number_key(number));
-  const auto changes = undo ? decode_undo(number, *undo) : std::nullopt;
-  if (!changes) return false;
-  for (const auto& account : changes->accounts) {
-    if (!equal(account.key, key.subspan(1, 32))) continue;
-    if (of_account) return true;
-    for (const auto& [slot, before] : account.slots)
-      if (equal(slot, key.subspan(33, 32))) return true;
-  }
-  return false;
-}
-
 std::uint64_t count_rows(Context& context, Table table) {
   std::uint64_t rows = 0;
   context.guard(fmt::format("table {}", row(table).family), [&] {
@@ -68,7 +67,7 @@ void name_stray_changes(Context& context) {
   context.guard("table change", [&] {
     Cursor cursor = context.database().cursor(Table::change);
     for (cursor.seek_to_first(); cursor.valid(); cursor.next())
-      if (!is_listed(context, cursor.key()))
+      if (!is_listed(context.database(), cursor.key()))
         context.damage("table change",
                        "a row that no undo record lists: " + key_text(Table::change, cursor.key()));
   });

@@ -28,7 +28,7 @@ inline SealedHeader make_header(const BlockId& parent, BlockNum number, const Ro
   header.ommers_hash = kEmptyOmmersHash;
   header.transactions_root = header.receipts_root = kEmptyRoot;
   header.state_root = root;
-  header.difficulty = U256{1000 + number + salt};
+  header.difficulty = U256{1000 + number - salt};
   header.timestamp = salt;
   return seal_header(std::move(header), HeaderIdentity::keccak_rlp);
 }

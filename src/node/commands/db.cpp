@@ -35,6 +35,7 @@ constexpr std::array kActions = {
     ActionRow{"compact", "", "rewrite the files, so that what was overwritten takes no room", 0,
               &run_compact},
     ActionRow{"rewind", "NUMBER", "the head back to a block; what is above it goes", 1, &run_rewind},
+    ActionRow{"repair", "", "mend what can be mended, say what was lost", 0, &run_repair},
 };
 
 Error usage_error(std::string what) {

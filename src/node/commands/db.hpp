@@ -36,6 +36,7 @@ Outcome<ExitCode> run_check(const NodeOptions& options);
 Outcome<ExitCode> run_checkpoint(const NodeOptions& options);
 Outcome<ExitCode> run_compact(const NodeOptions& options);
 Outcome<ExitCode> run_rewind(const NodeOptions& options);
+Outcome<ExitCode> run_repair(const NodeOptions& options);
 
 /// The data dir's database, to look at.
 Outcome<std::unique_ptr<Database>> open_to_look(const NodeOptions& options);

@@ -67,12 +67,13 @@ Outcome<ExitCode> run_compact(const NodeOptions& options) {
 Outcome<ExitCode> run_rewind(const NodeOptions& options) {
   const auto to = U256::parse(options.args[1]);
   if (!to || !to->fits_u64())
-    return failed(kUsage, {fmt::format("\"{}\" is not a block number", options.args[1]), "quarry db rewind NUMBER"});
+    return failed(kUsage,
+                  {fmt::format("\"{}\" is not a block number", options.args[1]), "quarry db rewind NUMBER"});
   const auto own = open_own(options);
   if (!own) return tl::unexpected(own.error());
   const BlockNum head = ChainStore(*own->database).heads().block.number;
   Progress progress("Rewinding", "blocks");
-  const auto report = rewind_chain(*own->database, to->low64(), [&](BlockNum at) {
+  const auto report = rewind_chain(*own->database, to->low64(), false, [&](BlockNum at) {
     progress.update(head - at, head - std::min(head, to->low64()), head - at);
   });
   progress.finish();
@@ -81,8 +82,8 @@ Outcome<ExitCode> run_rewind(const NodeOptions& options) {
     fmt::print("{{\"from\":{},\"to\":{},\"hash\":\"{}\"}}\n", report->from.number, report->to.number,
                report->to.hash.hex());
   else
-    fmt::print("The head was block {} ({}), and is block {} ({}).\n", report->from.number, report->from.hash.hex(),
-               report->to.number, report->to.hash.hex());
+    fmt::print("The head was block {} ({}), and is block {} ({}).\n", report->from.number,
+               report->from.hash.hex(), report->to.number, report->to.hash.hex());
   return kFine;
 }
 
