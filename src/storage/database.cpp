@@ -50,6 +50,9 @@ Error open_error(const rocksdb::Status& status, const std::string& path) {
   if (status.IsIOError() && text.find("lock") != std::string::npos)
     return {"datadir already used by another process (database " + path + ")",
             "Stop the other process, or give this one a --datadir of its own."};
+  if (status.IsInvalidArgument() && text.find("Column family not found") != std::string::npos)
+    return {"the database in " + path + " was not made to its end: " + text,
+            "What made it was stopped then. Run that again: it goes on."};
   if (status.IsInvalidArgument() && text.find("olumn famil") != std::string::npos)
     return {"the database in " + path +
                 " was written by a newer version of quarry, with tables that this one "

@@ -40,6 +40,17 @@ bool opens(const std::string& path) {
   }
 }
 
+/// RocksDB's repair takes of the logs only what belongs to tables that have files. So what can be replayed is
+/// written out first; when that fails, the repair has to do.
+void write_logs_out(const std::string& path) {
+  try {
+    auto database = Database::open(
+        {.path = path, .on_failure = [](const Error& error) { throw verify::ReadFailure{error}; }});
+    if (database) (void)(*database)->flush_memtables();
+  } catch (const verify::ReadFailure&) {  // a damaged table was in the way
+  }
+}
+
 bool logs_are_damaged(const std::string& path, RepairReport& report) {
   bool damaged = false;
   for (const LogFault& fault : check_logs(path)) {
@@ -55,8 +66,10 @@ bool logs_are_damaged(const std::string& path, RepairReport& report) {
 
 Result<> mend_files(const std::string& path, RepairReport& report) {
   const auto bad = unreadable_tables(path);
-  const bool bad_logs = logs_are_damaged(path, report);
-  if (bad.empty() && !bad_logs && opens(path)) return {};
+  if (logs_are_damaged(path, report)) forget_closed_logs(path);
+  // Damage in a log alone: opening replays it up to there.
+  if (bad.empty() && opens(path)) return {};
+  write_logs_out(path);
   const fs::path aside = fs::path(path) / "lost";
   std::error_code error;
   fs::create_directories(aside, error);
@@ -65,7 +78,6 @@ Result<> mend_files(const std::string& path, RepairReport& report) {
     if (error) return fail(fmt::format("cannot put {} aside: {}", table.string(), error.message()));
     report.lost.push_back(fmt::format("what only {} held: it cannot be read", table.string()));
   }
-  forget_closed_logs(path);
   const DatabaseOptions options{.path = path};
   const auto status = rocksdb::RepairDB(path, database_options(options), family_descriptors(options));
   if (!status.ok())
@@ -157,6 +169,8 @@ Result<RepairReport> repair_database(const std::string& path, const RepairOption
     if (!database) return tl::unexpected(database.error());
     if (auto mended = repair::mend_rows(**database, options, report); !mended)
       return tl::unexpected(mended.error());
+    // A log that was cut is done with.
+    if (auto written = (*database)->flush_memtables(); !written) return tl::unexpected(written.error());
   } catch (const verify::ReadFailure& failure) {
     return tl::unexpected(failure.error);
   }

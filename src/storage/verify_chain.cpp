@@ -217,7 +217,7 @@ class ChainCheck {
     else if (body->withdrawals)
       check("its body's withdrawals root", withdrawals_root(*body->withdrawals), *header.withdrawals_root);
     txns_seen_ += body->transactions.size();
-    if (indexes_txns_ && is_canonical(id)) check_txns_indexed(id, *body);
+    if (indexes_txns_ && needs_contents(id)) check_txns_indexed(id, *body);
   }
 
   void check_txns_indexed(const BlockId& id, const Body& body) {

@@ -84,7 +84,7 @@ TEST(Rewind, ADamagedChangeSetStopsItAtTheBlockBefore) {
   batch.put(Table::change, cursor.key(), encode_flat_account(wrong));
   ASSERT_TRUE(database->commit(std::move(batch)));
   const auto before = dump(*database, kAllButCode);
-  ASSERT_FALSE(rewind_chain(*database, 5));
+  ASSERT_FALSE(rewind_chain(*database, 9));
   EXPECT_EQ(dump(*database, kAllButCode), before);
   EXPECT_TRUE(rewind_chain(*database, 10));
 }
