@@ -73,9 +73,9 @@ class ChainMender {
                                              const std::map<BlockHash, TotalDifficulty>& parents) {
     rlp::Reader reader(value);
     const auto stored = reader.u256();
-    const auto header = decode_header(reader.rest(), HeaderIdentity::keccak_rlp);
+    const auto header = decode_header(reader.rest(), identity_);
     if (!stored || !header) return std::nullopt;
-    const SealedHeader sealed = seal_header(**header, identity_);
+    const SealedHeader& sealed = *header;
     if (sealed.hash() != id.hash || sealed->number != id.number) return std::nullopt;
     TotalDifficulty before;
     if (id.number > 0) {
