@@ -125,7 +125,9 @@ Result<> fill_aside(const fs::path& from, const fs::path& aside) {
   return {};
 }
 
+/// An empty Slice must not point nowhere: LevelDB gives its pointers to memcmp.
 leveldb::Slice slice(ByteView bytes) {
+  if (bytes.empty()) return {};
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 ByteView view(const leveldb::Slice& bytes) {
