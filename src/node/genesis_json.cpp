@@ -245,9 +245,10 @@ class GenesisReader {
       return bad_value(*schedule, "config.blobSchedule",
                        fmt::format("{} where an object belongs", name_of(schedule->kind)));
     for (const auto& [key, value] : schedule->members) {
-      const auto row = std::find_if(kForkTable.begin(), kForkTable.end(), [&](const ForkInfo& each) {
-        return each.fork >= Fork::cancun && same_key(key + "Time", each.time_key);
-      });
+      const auto row =
+          std::find_if(kForkTable.begin(), kForkTable.end(), [time_key = key + "Time"](const auto& each) {
+            return each.fork >= Fork::cancun && same_key(time_key, each.time_key);
+          });
       const std::string path = "config.blobSchedule." + key.substr(0, 80);
       if (row == kForkTable.end())
         warn(fmt::format("line {}: unknown fork {} has no effect", value.line, path));
