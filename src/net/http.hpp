@@ -120,6 +120,8 @@ class HttpServer {
   std::uint16_t port() const { return listener_->port(); }
   const std::string& address() const { return listener_->address(); }
   std::size_t connections() const { return waiting_.size() + proven_.size() + busy_.size(); }
+  /// Bytes of request bodies that count against HttpLimits::total_body_bytes now.
+  std::size_t held_body_bytes() const { return body_bytes_; }
   /// Connections closed to make room for new ones.
   std::uint64_t evicted() const { return evicted_; }
 

@@ -222,21 +222,30 @@ TEST(Http, TenThousandHalfRequestsDoNotHurtOthers) {
 }
 
 TEST(Http, LargeBodiesThatNeverEndLeaveRoomForOthers) {
+  constexpr std::size_t kPart = 3 << 20;
   HttpLimits limits;
   limits.total_body_bytes = 4 << 20;
   Served served(limits);
+  const auto wait_until_held = [&](std::size_t bytes) {
+    while (served.on_loop([](HttpServer& server) { return server.held_body_bytes(); }) != bytes)
+      std::this_thread::sleep_for(1ms);
+  };
+  const std::string part(kPart, 'x');
+  const std::string begun = "POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + part;
   std::vector<std::unique_ptr<RawClient>> half;
-  const std::string part(3 << 20, 'x');
-  for (int i = 0; i < 4; ++i) {
+  half.push_back(std::make_unique<RawClient>(served.port));
+  half.back()->send(begun);
+  wait_until_held(kPart - (64 << 10));  // a body's first 64 KiB are free
+  for (int i = 0; i < 3; ++i) {
     half.push_back(std::make_unique<RawClient>(served.port));
-    half.back()->send("POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + part);
+    half.back()->send(begun);
+    EXPECT_EQ(half.back()->answer().status, 503);
   }
-  EXPECT_EQ(half.back()->answer().status, 503);
   EXPECT_EQ(RawClient(served.port).post(std::string(60'000, 'y')).body.size(), 60'000U);
   half.clear();
+  wait_until_held(0);
   RawClient later(served.port);
-  for (int i = 0; i < 3; ++i)
-    EXPECT_EQ(later.post(part).body.size(), part.size()) << "what was held is free again";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(later.post(part).body.size(), kPart) << "what was held is free again";
 }
 
 TEST(Http, AConnectionThatWorksIsNotEvicted) {
