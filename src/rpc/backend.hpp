@@ -202,6 +202,14 @@ struct CallLimits {
   std::chrono::milliseconds most_time{5000};
 };
 
+/// What one search for logs may cost the node.
+struct LogLimits {
+  /// --rpc.logs.maxresults: some 600 bytes of JSON each, so that an answer stays below geth's 25 MB.
+  std::size_t most_results = 40'000;
+  /// A worker is held no longer by one search.
+  std::chrono::milliseconds most_time{10'000};
+};
+
 /// What miners of a JSON-file chain may be told.
 class JbcControl {
  public:
@@ -221,6 +229,7 @@ struct Backend {
   const ChainReader& reader;
   TxnPool& pool;
   CallLimits call_limits = {};
+  LogLimits log_limits = {};
   /// --allow-insecure-unlock: callers from other machines may use unlocked accounts.
   bool exposed_may_sign = false;
   JbcControl* jbc = nullptr;  ///< none: it is no jbc chain
