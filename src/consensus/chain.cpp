@@ -78,6 +78,17 @@ std::optional<Ancestry::Ancestor> ChainImpl::ancestor(const BlockId& id) const {
   return Ancestor{std::move(*header), body ? std::move(body->ommers) : std::vector<SealedHeader>{}};
 }
 
+std::optional<SealedHeader> ChainImpl::header_of(const BlockId& id) const {
+  if (const auto found = pending_.blocks.find(id.hash); found != pending_.blocks.end())
+    return found->second->header;
+  return store_.header(id);
+}
+
+Verdict ChainImpl::check_author(SealCheck& seals, std::size_t index, const SealedHeader& header) {
+  if (const Verdict& seal = seals.wait(index)) return seal;
+  return validator_.engine().check_lineage(header, *this);
+}
+
 std::optional<Error> ChainImpl::commit(bool sealed_here) {
   if (pending_.count == 0) return {};
   ChainWriter(batch_).set_heads({header_tip_.id(), tip_.id(), fast_tip_});

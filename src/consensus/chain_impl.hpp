@@ -36,7 +36,7 @@ using SteadyClock = std::chrono::steady_clock;
 /// Chain thread only, except the published heads. Blocks are added one by one to `batch_`, with the state's
 /// changes pending in `state_`, until commit() writes them all with the head they lead to. `tip_` is the
 /// head including what is not committed.
-class ChainImpl final : public Ancestry {
+class ChainImpl final : public Ancestry, public HeaderSource {
  public:
   ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, WorkerPool& workers,
             ChainOptions options);
@@ -58,6 +58,7 @@ class ChainImpl final : public Ancestry {
   std::size_t most_extra_data() const { return validator_.engine().most_extra_data(); }
 
   std::optional<Ancestor> ancestor(const BlockId& id) const override;
+  std::optional<SealedHeader> header_of(const BlockId& id) const override;
 
  private:
   /// Blocks added since the last commit.
@@ -79,6 +80,10 @@ class ChainImpl final : public Ancestry {
     std::optional<Error> disk;
   };
   using Added = std::optional<Failure>;
+
+  // chain.cpp
+  /// The seal and, when it is good, what the headers before say to its author.
+  Verdict check_author(SealCheck& seals, std::size_t index, const SealedHeader& header);
 
   // import.cpp
   bool is_known(const BlockId& id) const;

@@ -1,5 +1,6 @@
 #include "consensus/engine.hpp"
 
+#include "consensus/clique/engine.hpp"
 #include "consensus/ethash_engine.hpp"
 #include "consensus/jbc/engine.hpp"
 #include "consensus/merge_engine.hpp"
@@ -11,8 +12,7 @@ Result<std::unique_ptr<Engine>> make_sealed_engine(const ChainSpec& spec, Engine
     case EngineKind::ethash:
       return std::make_unique<EthashEngine>(context.caches);
     case EngineKind::clique:
-      return fail("the genesis asks for the engine clique, which this version does not have",
-                  "use a genesis with \"ethash\": {} in its config, or without an engine");
+      return std::make_unique<clique::CliqueEngine>(spec.clique);
     case EngineKind::jbc:
       return std::make_unique<JbcEngine>(spec.jbc);
   }

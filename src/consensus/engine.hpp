@@ -6,6 +6,7 @@
 #include <span>
 
 #include "consensus/errors.hpp"
+#include "core/block_id.hpp"
 #include "core/chain_spec.hpp"
 #include "core/expected.hpp"
 #include "core/worker_pool.hpp"
@@ -26,7 +27,15 @@ struct Reward {
 /// Which table of header rules holds on a chain (header_rules.cpp).
 enum class HeaderRuleSet : std::uint8_t {
   ethereum,
-  jbc,  ///< the JSON-file chain knows no gas, and its timestamps are text
+  clique,  ///< EIP-225
+  jbc,     ///< the JSON-file chain knows no gas, and its timestamps are text
+};
+
+/// Headers that are stored, or that come before in the span being imported.
+class HeaderSource {
+ public:
+  virtual ~HeaderSource() = default;
+  virtual std::optional<SealedHeader> header_of(const BlockId& id) const = 0;
 };
 
 /// Thread-safe: an engine keeps no state of the chain.
@@ -49,6 +58,11 @@ class Engine {
   /// go is a multiple of seal_batch().
   virtual void verify_seals(std::span<const Header* const> headers, std::span<Verdict> verdicts) = 0;
   virtual std::size_t seal_batch() const = 0;
+  /// What only the headers before can tell of a header whose seal is good: may its author make this block?
+  /// Headers come in order, a parent before its children.
+  virtual Verdict check_lineage(const SealedHeader& /*header*/, const HeaderSource& /*headers*/) {
+    return {};
+  }
 
   /// What the block's author and its ommers' authors get, in the order in which it is paid.
   virtual std::vector<Reward> rewards(const Header& header, std::span<const SealedHeader> ommers,

@@ -27,10 +27,10 @@ ImportResult ChainImpl::insert_headers(std::span<const SealedHeader> headers) {
   for (std::size_t at = first; at < end && !result.disk;) {
     const std::size_t chunk = std::min(end, at + kMostBatchHeaders);
     std::size_t good = at;
-    while (good < chunk && !seals.wait(good - first)) ++good;
-    if (good < chunk)
-      note_failure({id_of(headers[good]), seals.wait(good - first), {}}, headers[good], good, result),
-          end = good;
+    Verdict wrong;
+    while (good < chunk && !(wrong = check_author(seals, good - first, headers[good]))) ++good;
+    if (wrong)
+      note_failure({id_of(headers[good]), std::move(wrong), {}}, headers[good], good, result), end = good;
     result.disk = put_headers(headers.subspan(at, good - at), *total);
     at = good;
   }

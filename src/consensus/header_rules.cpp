@@ -4,6 +4,7 @@
 
 #include "consensus/base_fee.hpp"
 #include "consensus/blob_gas.hpp"
+#include "consensus/clique/snapshot.hpp"
 #include "core/jbc.hpp"
 
 namespace quarry {
@@ -158,6 +159,42 @@ Verdict not_in_the_future(const HeaderCheck& c) {
       c.header.timestamp, *c.now, c.header.timestamp - *c.now);
 }
 
+Verdict period_passes(const HeaderCheck& c) {
+  const std::uint64_t period = c.spec.clique.period;
+  if (c.header.timestamp >= c.parent.timestamp && c.header.timestamp - c.parent.timestamp >= period)
+    return {};
+  return broken(BlockRule::timestamp,
+                "invalid timestamp: it is {}, must be its parent's {} plus the period {} at least",
+                c.header.timestamp, c.parent.timestamp, period);
+}
+
+Verdict clique_form_is_right(const HeaderCheck& c) {
+  const Header& h = c.header;
+  const bool checkpoint = h.number % c.spec.clique.epoch == 0;
+  const auto signers = clique::listed_signers(h.extra_data);
+  if (!signers)
+    return broken(BlockRule::clique_form,
+                  "invalid extra-data: {} bytes are not {} of vanity, signers of {} each and {} of signature",
+                  h.extra_data.size(), clique::kVanityBytes, Address::kSize, clique::kSealBytes);
+  if (!checkpoint && !signers->empty())
+    return broken(BlockRule::clique_form, "non-checkpoint block contains extra signer list: {} signers",
+                  signers->size());
+  if (checkpoint && !h.beneficiary.is_zero())
+    return broken(BlockRule::clique_checkpoint, "beneficiary in checkpoint block non-zero: {}",
+                  h.beneficiary.hex());
+  if (h.nonce != clique::kVoteAgainst && (checkpoint || h.nonce != clique::kVoteFor))
+    return broken(BlockRule::clique_form, "vote nonce not 0x00..0{}: it is {}",
+                  checkpoint ? "" : " or 0xff..f", h.nonce.hex());
+  if (!h.mix_hash.is_zero())
+    return broken(BlockRule::clique_form, "non-zero mix digest: {}", h.mix_hash.hex());
+  if (h.ommers_hash != kEmptyOmmersHash)
+    return broken(BlockRule::clique_form, "non empty uncle hash: {}", h.ommers_hash.hex());
+  if (h.difficulty == U256{clique::kInTurnDifficulty} || h.difficulty == U256{clique::kOutOfTurnDifficulty})
+    return {};
+  return broken(BlockRule::difficulty, "invalid difficulty: it is {}, must be {} or {}",
+                h.difficulty.to_decimal(), clique::kInTurnDifficulty, clique::kOutOfTurnDifficulty);
+}
+
 /// The names of 32 bytes match already; block 0's hash and block 1's word for it may be any text.
 Verdict jbc_prev_hash_matches(const HeaderCheck& c) {
   if (c.header.number != 1) return {};
@@ -184,6 +221,11 @@ constexpr HeaderRule kHeaderRules[] = {
     dao_marker_is_right,
     not_in_the_future,
 };
+constexpr HeaderRule kCliqueRules[] = {
+    number_follows,       extra_data_fits,     period_passes,        clique_form_is_right,
+    gas_limit_is_bounded, gas_used_is_bounded, base_fee_is_computed, later_fields_are_the_forks,
+    not_in_the_future,
+};
 constexpr HeaderRule kJbcRules[] = {number_follows, extra_data_fits, difficulty_is_computed,
                                     jbc_prev_hash_matches};
 
@@ -191,6 +233,8 @@ std::span<const HeaderRule> rules_of(HeaderRuleSet set) {
   switch (set) {
     case HeaderRuleSet::ethereum:
       return kHeaderRules;
+    case HeaderRuleSet::clique:
+      return kCliqueRules;
     case HeaderRuleSet::jbc:
       return kJbcRules;
   }

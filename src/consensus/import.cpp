@@ -69,7 +69,7 @@ void ChainImpl::insert_checked(std::span<const Block> blocks, std::size_t first,
   TxnRecovery recovery(workers_, blocks.subspan(first), known_senders_);
   for (std::size_t i = first; i < blocks.size() && !result.disk; ++i) {
     Added failure;
-    if (Verdict seal = seals.wait(i - first)) {
+    if (Verdict seal = check_author(seals, i - first, blocks[i].header)) {
       failure = Failure{id_of(blocks[i].header), std::move(seal), {}};
     } else {
       *total = add_difficulty(*total, *blocks[i].header);

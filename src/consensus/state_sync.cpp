@@ -318,8 +318,8 @@ void StateSync::forget(PeerKey peer) {
 
 std::optional<Hash256> StateSync::nobody_has(const std::vector<PeerKey>& peers) const {
   for (const auto& [hash, wanted] : wanted_)
-    if (!wanted.asked &&
-        std::all_of(peers.begin(), peers.end(), [&lacks = wanted.lacks](PeerKey p) { return contains(lacks, p); }))
+    if (!wanted.asked && std::all_of(peers.begin(), peers.end(),
+                                     [&lacks = wanted.lacks](PeerKey p) { return contains(lacks, p); }))
       return hash;
   return std::nullopt;
 }
