@@ -31,7 +31,7 @@ evm::BlockEnv block_env(const ExecutionContext& context, const Header& header) {
   env.rules = rules_of(context, header);
   env.number = header.number;
   env.timestamp = header.timestamp;
-  env.beneficiary = context.engine.author(header);
+  env.beneficiary = context.author ? *context.author : context.engine.author(header);
   env.gas_limit = header.gas_limit;
   env.difficulty = header.difficulty;
   env.base_fee = header.base_fee_per_gas.value_or(U256{});

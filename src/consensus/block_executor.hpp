@@ -30,6 +30,8 @@ struct ExecutionContext {
   /// The root of the state with these changes, which a receipt before Byzantium carries. None: it is zero
   /// there.
   std::function<RootHash(const StateDiff&)> root = nullptr;
+  /// Who gets the fees of a header without a seal, where the seal would say it. None: the engine knows.
+  std::optional<Address> author = {};
 };
 
 /// What the transactions of this block can ask about it. Of the header it reads the fields that are known

@@ -248,7 +248,9 @@ Gas parent_gas_limit(const Header& parent, const Rules& rules) {
 }
 
 Verdict check_header_rules(const HeaderCheck& check) {
-  for (const HeaderRule rule : rules_of(check.engine.header_rules()))
+  // After the merge the engine before has no say.
+  const auto set = check.merged ? HeaderRuleSet::ethereum : check.engine.header_rules();
+  for (const HeaderRule rule : rules_of(set))
     if (Verdict verdict = rule(check)) return verdict;
   return {};
 }

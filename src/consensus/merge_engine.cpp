@@ -17,6 +17,11 @@ void MergeEngine::verify_seals(std::span<const Header* const> headers, std::span
   for (std::size_t i = 0; i < places.size(); ++i) verdicts[places[i]] = std::move(found[i]);
 }
 
+Verdict MergeEngine::check_lineage(const SealedHeader& header, const HeaderSource& headers) {
+  if (header->difficulty.is_zero() || seals_ == SealPolicy::none_if_merging) return {};
+  return before_->check_lineage(header, headers);
+}
+
 Address MergeEngine::author(const Header& header) const {
   return header.difficulty.is_zero() ? header.beneficiary : before_->author(header);
 }

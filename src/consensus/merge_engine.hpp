@@ -21,6 +21,7 @@ class MergeEngine final : public Engine {
   std::size_t most_ommers() const override { return before_->most_ommers(); }
   void verify_seals(std::span<const Header* const> headers, std::span<Verdict> verdicts) override;
   std::size_t seal_batch() const override { return before_->seal_batch(); }
+  Verdict check_lineage(const SealedHeader& header, const HeaderSource& headers) override;
   std::vector<Reward> rewards(const Header& header, std::span<const SealedHeader> ommers,
                               const Rules& rules) const override {
     return before_->rewards(header, ommers, rules);

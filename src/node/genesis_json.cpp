@@ -11,6 +11,7 @@
 
 #include "consensus/jbc/json.hpp"
 #include "core/hex.hpp"
+#include "node/clique_extra.hpp"
 #include "node/json_tree.hpp"
 
 namespace quarry {
@@ -19,7 +20,6 @@ using Kind = JsonValue::Kind;
 /// A contract in the genesis may have as many bytes; EIP-170 allows 24 KiB, older chains more.
 constexpr std::size_t kMaxCodeBytes = std::size_t{1} << 20;
 constexpr std::uint64_t kInitialBaseFee = 1'000'000'000;  ///< EIP-1559, INITIAL_BASE_FEE
-constexpr std::size_t kCliqueVanity = 32, kCliqueSeal = 65, kAddressBytes = 20;  ///< EIP-225
 /// SHA-256 of nothing: the requests hash of a block without requests (EIP-7685).
 constexpr std::string_view kEmptyRequestsHash =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -330,6 +330,7 @@ class GenesisReader {
           (!maybe_config_number(*block, "period", spec.clique.period, "config.clique.") ||
            !maybe_config_number(*block, "epoch", spec.clique.epoch, "config.clique.")))
         return false;
+      if (spec.clique.epoch == 0) spec.clique.epoch = CliqueParams{}.epoch;  // as geth
       std::uint64_t zeros = spec.jbc.zeros;
       if (kind == EngineKind::jbc && !maybe_config_number(*block, "zeros", zeros, "config.jbc."))
         return false;
@@ -420,13 +421,9 @@ class GenesisReader {
     if (out_.genesis.spec.engine == EngineKind::ethash && size > 32)
       warn(fmt::format("extraData has {} bytes; other clients accept at most 32", size));
     if (out_.genesis.spec.engine != EngineKind::clique) return true;
-    const std::size_t frame = kCliqueVanity + kCliqueSeal;
-    if (size > frame && (size - frame) % kAddressBytes == 0) return true;
-    return bad_value(
-        extra == nullptr ? root : *extra, "extraData",
-        fmt::format(
-            "{} bytes; clique wants {} bytes of vanity, {} a signer (at least one), then {} zero bytes", size,
-            kCliqueVanity, kAddressBytes, kCliqueSeal));
+    const CliqueExtra judged = check_clique_extra(out_.genesis.header.extra_data);
+    for (const std::string& odd : judged.warnings) warn(odd);
+    return !judged.fault || bad_value(extra == nullptr ? root : *extra, "extraData", *judged.fault);
   }
 
   /// Block 0 of the JSON-file chain: what has no meaning there is left out.

@@ -165,8 +165,37 @@ TEST(GenesisJson, GoesBackToJsonWithoutLoss) {
   clique.spec.clique = {15, 30000};
   clique.header.extra_data.assign(32 + 20 + 65, 0);
   EXPECT_EQ(read(genesis_to_json(clique)).genesis.spec, clique.spec);
-  clique.header.extra_data.pop_back();
-  EXPECT_NE(refusal(genesis_to_json(clique)).find("32 bytes of vanity"), std::string::npos);
+  EXPECT_EQ(read(genesis_to_json(clique)).warnings,
+            std::vector<std::string>{"extraData: the signer at byte 32 is the zero address"});
+  clique.spec.clique.epoch = 0;
+  EXPECT_EQ(read(genesis_to_json(clique)).genesis.spec.clique.epoch, 30000u);
+}
+
+TEST(GenesisJson, AuthoritiesExtraDataIsRefusedByTheByte) {
+  Genesis clique;
+  clique.spec.engine = EngineKind::clique;
+  const auto refused = [&](std::size_t size) {
+    clique.header.extra_data.assign(size, 0);
+    return refusal(genesis_to_json(clique));
+  };
+  EXPECT_NE(refused(31).find("it ends at byte 31, within the 32 bytes of vanity"), std::string::npos);
+  EXPECT_NE(refused(97).find("at byte 32 the first signer's 20 bytes belong"), std::string::npos);
+  EXPECT_NE(refused(97 + 20 + 19)
+                .find("at byte 52 signer 2 begins, 20 bytes; the 65 zero bytes that end "
+                      "extraData begin 19 further on already, at byte 71"),
+            std::string::npos)
+      << refused(97 + 20 + 19);
+}
+
+TEST(GenesisJson, AuthoritiesExtraDataIsDoubted) {
+  Genesis clique;
+  clique.spec.engine = EngineKind::clique;
+  clique.header.extra_data.assign(32 + 40 + 65, 1);
+  const auto warnings = read(genesis_to_json(clique)).warnings;
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_NE(warnings[0].find("the signer at byte 52"), std::string::npos);
+  EXPECT_NE(warnings[0].find("stands at byte 32 already"), std::string::npos);
+  EXPECT_NE(warnings[1].find("byte 72 is 0x01"), std::string::npos);
 }
 
 TEST(GenesisJson, DifferencesNameFieldsAndBothValues) {

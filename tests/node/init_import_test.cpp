@@ -126,6 +126,23 @@ TEST(Init, EmptyDataDirSaysWhatToDo) {
   EXPECT_NE(opened.error().remedy.find("quarry init"), std::string::npos);
 }
 
+TEST(Import, GethsAuthorityChainReachesItsTip) {
+  const auto folder = test::fixtures_dir() / "clique";
+  QUARRY_NEEDS_FIXTURE(folder);
+  const auto genesis = read_genesis_file(folder / "genesis.json");
+  ASSERT_TRUE(genesis) << genesis.error().what;
+  DataDir dir;
+  ASSERT_TRUE(dir.init(genesis->genesis));
+  dir.open();
+  const auto report = dir.import(test::unpacked("clique/clique-2k.rlp.xz"));
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->imported, 2000u);
+  const ChainHead head = dir.local().chain->head();
+  EXPECT_EQ(head.header->number, 2000u);
+  const std::string tip = head.header.hash().hex();
+  EXPECT_TRUE(tip.starts_with("0x391828") && tip.ends_with("374efe")) << tip;
+}
+
 TEST(Import, GethsChainComesInAndGoesOutByteForByte) {
   QUARRY_NEEDS_FIXTURE(empty_12());
   DataDir dir;

@@ -137,6 +137,9 @@ std::optional<Snapshot> snapshot_of_checkpoint(const SealedHeader& header) {
   snapshot.id = {header->number, header.hash()};
   snapshot.signers = *std::move(signers);
   std::sort(snapshot.signers.begin(), snapshot.signers.end());
+  // A genesis may list one twice; later checkpoints are compared with the votes' outcome.
+  const auto twice = std::unique(snapshot.signers.begin(), snapshot.signers.end());
+  snapshot.signers.erase(twice, snapshot.signers.end());
   return snapshot;
 }
 
