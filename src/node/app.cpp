@@ -235,6 +235,7 @@ Result<> App::Impl::open_rpc() {
                                                               *rpc_reader,
                                                               *pool_backend,
                                                               {.most_gas = options.rpc_gas_cap},
+                                                              rpc::LogLimits{},
                                                               options.allow_insecure_unlock,
                                                               jbc.get()});
 
