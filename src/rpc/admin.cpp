@@ -98,17 +98,20 @@ Answer import_chain(const Context& context, Params& params) {
 }
 
 constexpr Method kMethods[] = {
-    {"admin_addPeer", Where::worker, with_peer<&Network::add_peer>, "enode", "keeps a connection to a node"},
+    {"admin_addPeer", Where::worker, with_peer<&Network::add_peer>, "enode", "keeps a connection to a node",
+     "Boolean"},
     {"admin_addTrustedPeer", Where::worker, with_peer<&Network::add_trusted_peer>, "enode",
-     "lets a node in even when there are too many peers"},
-    {"admin_datadir", Where::worker, datadir, "", "the data dir's path"},
-    {"admin_exportChain", Where::slow, export_chain, "file, first?, last?", "writes blocks to a file"},
-    {"admin_importChain", Where::slow, import_chain, "file", "reads blocks from a file"},
-    {"admin_nodeInfo", Where::worker, node_info, "", "this node: enode, ports, head"},
-    {"admin_peerErrors", Where::worker, peer_errors, "", "why peers were not connected or were dropped"},
-    {"admin_peers", Where::worker, peers, "", "the connected peers"},
+     "lets a node in even when there are too many peers", "Boolean"},
+    {"admin_datadir", Where::worker, datadir, "", "the data dir's path", "String"},
+    {"admin_exportChain", Where::slow, export_chain, "file, first?, last?", "writes blocks to a file",
+     "Boolean"},
+    {"admin_importChain", Where::slow, import_chain, "file", "reads blocks from a file", "Boolean"},
+    {"admin_nodeInfo", Where::worker, node_info, "", "this node: enode, ports, head", "NodeInfo"},
+    {"admin_peerErrors", Where::worker, peer_errors, "", "why peers were not connected or were dropped",
+     "[PeerError]"},
+    {"admin_peers", Where::worker, peers, "", "the connected peers", "[Peer]"},
     {"admin_removePeer", Where::worker, with_peer<&Network::remove_peer>, "enode",
-     "drops a node and forgets it"},
+     "drops a node and forgets it", "Boolean"},
 };
 
 }  // namespace

@@ -31,10 +31,12 @@ Answer get_raw_receipts(const Context& context, Params& params) {
 }
 
 constexpr Method kMethods[] = {
-    {"debug_getRawBlock", Where::worker, get_raw<encode_block>, "block", "a block's RLP"},
-    {"debug_getRawHeader", Where::worker, get_raw<header_of>, "block", "a header's RLP"},
-    {"debug_getRawReceipts", Where::worker, get_raw_receipts, "block", "a block's receipts, encoded"},
-    {"debug_getRawTransaction", Where::worker, get_raw_transaction, "hash", "a transaction's bytes"},
+    {"debug_getRawBlock", Where::worker, get_raw<encode_block>, "block", "a block's RLP", "Bytes|null"},
+    {"debug_getRawHeader", Where::worker, get_raw<header_of>, "block", "a header's RLP", "Bytes|null"},
+    {"debug_getRawReceipts", Where::worker, get_raw_receipts, "block", "a block's receipts, encoded",
+     "[Bytes]|null"},
+    {"debug_getRawTransaction", Where::worker, get_raw_transaction, "hash", "a transaction's bytes",
+     "Bytes|null"},
 };
 
 }  // namespace

@@ -53,11 +53,11 @@ Answer create_access_list(const Context& context, Params& params) {
 
 constexpr Method kMethods[] = {
     {"eth_call", Where::worker, call, "call, block?, overrides?, blockOverrides?",
-     "runs a call on a block's state, and keeps nothing"},
+     "runs a call on a block's state, and keeps nothing", "Bytes"},
     {"eth_createAccessList", Where::worker, create_access_list, "call, block?, overrides?, blockOverrides?",
-     "the accounts and slots a call reads"},
+     "the accounts and slots a call reads", "AccessListResult"},
     {"eth_estimateGas", Where::worker, estimate, "call, block?, overrides?, blockOverrides?",
-     "the least gas a transaction needs"},
+     "the least gas a transaction needs", "Quantity"},
 };
 
 }  // namespace

@@ -168,12 +168,13 @@ Answer blob_base_fee(const Context& context, Params&) {
 }
 
 constexpr Method kMethods[] = {
-    {"eth_baseFee", Where::worker, base_fee, "", "the next block's base fee"},
-    {"eth_blobBaseFee", Where::worker, blob_base_fee, "", "the price of blob gas"},
+    {"eth_baseFee", Where::worker, base_fee, "", "the next block's base fee", "Quantity|null"},
+    {"eth_blobBaseFee", Where::worker, blob_base_fee, "", "the price of blob gas", "Quantity|null"},
     {"eth_feeHistory", Where::worker, fee_history, "blocks, block, percentiles?",
-     "base fees, how full blocks were, and tips"},
-    {"eth_gasPrice", Where::worker, gas_price, "", "what a transaction should pay for one gas"},
-    {"eth_maxPriorityFeePerGas", Where::worker, max_priority_fee, "", "what a miner should get of it"},
+     "base fees, how full blocks were, and tips", "FeeHistory"},
+    {"eth_gasPrice", Where::worker, gas_price, "", "what a transaction should pay for one gas", "Quantity"},
+    {"eth_maxPriorityFeePerGas", Where::worker, max_priority_fee, "", "what a miner should get of it",
+     "Quantity"},
 };
 
 }  // namespace

@@ -10,7 +10,8 @@ Answer get_logs(const Context& context, Params& params) {
 }
 
 constexpr Method kMethods[] = {
-    {"eth_getLogs", Where::worker, get_logs, "filter", "logs by block range or hash, address and topics"},
+    {"eth_getLogs", Where::worker, get_logs, "filter", "logs by block range or hash, address and topics",
+     "[Log]"},
 };
 
 }  // namespace

@@ -96,21 +96,24 @@ Answer pending_transactions(const Context& context, Params&) {
 }
 
 constexpr Method kMethods[] = {
-    {"eth_getBlockReceipts", Where::worker, get_block_receipts, "block", "the receipts of a block"},
+    {"eth_getBlockReceipts", Where::worker, get_block_receipts, "block", "the receipts of a block",
+     "[Receipt]|null"},
     {"eth_getRawTransactionByBlockHashAndIndex", Where::worker, get_raw_transaction_of_block<by_hash>,
-     "hash, index", "a transaction's bytes"},
+     "hash, index", "a transaction's bytes", "Bytes"},
     {"eth_getRawTransactionByBlockNumberAndIndex", Where::worker, get_raw_transaction_of_block<by_number>,
-     "block, index", "a transaction's bytes"},
-    {"eth_getRawTransactionByHash", Where::worker, get_raw_transaction, "hash", "a transaction's bytes"},
+     "block, index", "a transaction's bytes", "Bytes"},
+    {"eth_getRawTransactionByHash", Where::worker, get_raw_transaction, "hash", "a transaction's bytes",
+     "Bytes"},
     {"eth_getTransactionByBlockHashAndIndex", Where::worker, get_transaction_of_block<by_hash>, "hash, index",
-     "a transaction of a block"},
+     "a transaction of a block", "Transaction|null"},
     {"eth_getTransactionByBlockNumberAndIndex", Where::worker, get_transaction_of_block<by_number>,
-     "block, index", "a transaction of a block"},
+     "block, index", "a transaction of a block", "Transaction|null"},
     {"eth_getTransactionByHash", Where::worker, get_transaction, "hash",
-     "a transaction of the chain, or one that waits"},
-    {"eth_getTransactionReceipt", Where::worker, get_receipt, "hash", "what a transaction of the chain gave"},
+     "a transaction of the chain, or one that waits", "Transaction|null"},
+    {"eth_getTransactionReceipt", Where::worker, get_receipt, "hash", "what a transaction of the chain gave",
+     "Receipt|null"},
     {"eth_pendingTransactions", Where::worker, pending_transactions, "",
-     "what this node's accounts sent and no block has yet"},
+     "what this node's accounts sent and no block has yet", "[Transaction]"},
 };
 
 }  // namespace

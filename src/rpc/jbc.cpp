@@ -86,12 +86,15 @@ Answer blockchain(const Context& context, Params& params) {
 }
 
 constexpr Method kMethods[] = {
-    {"jbc_blockchain", Where::worker, blockchain, "first?, count?", "blocks as JSON, a thousand at most"},
-    {"jbc_getBlockByHash", Where::worker, get_block_by_hash, "hash_text", "the block of that hash"},
-    {"jbc_getBlockByIndex", Where::worker, get_block_by_index, "index", "the canonical block of that index"},
-    {"jbc_pendingData", Where::worker, pending_data, "", "data that waits for a block of ours"},
-    {"jbc_submitData", Where::worker, submit_data, "text", "queues data for a block of ours"},
-    {"jbc_zeros", Where::worker, zeros, "", "the zeros that a hash must begin with"},
+    {"jbc_blockchain", Where::worker, blockchain, "first?, count?", "blocks as JSON, a thousand at most",
+     "[JbcBlock]"},
+    {"jbc_getBlockByHash", Where::worker, get_block_by_hash, "hash_text", "the block of that hash",
+     "JbcBlock|null"},
+    {"jbc_getBlockByIndex", Where::worker, get_block_by_index, "index", "the canonical block of that index",
+     "JbcBlock|null"},
+    {"jbc_pendingData", Where::worker, pending_data, "", "data that waits for a block of ours", "[String]"},
+    {"jbc_submitData", Where::worker, submit_data, "text", "queues data for a block of ours", "Integer"},
+    {"jbc_zeros", Where::worker, zeros, "", "the zeros that a hash must begin with", "Integer"},
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "rpc/schema.hpp"
+
 namespace quarry::rpc {
 namespace {
 
@@ -17,8 +19,16 @@ Answer rpc_modules(const Context& context, Params&) {
   return json_answer(out);
 }
 
+/// It is the same for every caller, so that a tool can say what a closed module would offer.
+Answer rpc_discover(const Context& context, Params&) {
+  return json_answer(openrpc_document(context.backend.chain.client_version()));
+}
+
 constexpr Method kOwn[] = {
-    {"rpc_modules", Where::loop, rpc_modules, "", "the modules this caller may use, with their versions"},
+    {"rpc_discover", Where::worker, rpc_discover, "", "all methods and types, as an OpenRPC document",
+     "OpenRpc"},
+    {"rpc_modules", Where::loop, rpc_modules, "", "the modules this caller may use, with their versions",
+     "{*: String}"},
 };
 
 }  // namespace

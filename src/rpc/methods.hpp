@@ -30,9 +30,11 @@ struct Method {
   Where where;
   Answer (*handler)(const Context& context, Params& params);
   /// Names of the parameters, "block, full?": those with a question mark may be left out, and nothing
-  /// without one follows them.
+  /// without one follows them. A name says what it takes: see kParameters in schema_types.inc.
   std::string_view params;
   std::string_view doc;  ///< one line
+  /// The type of the answer, "Block|null", in the notation of rpc/schema.hpp.
+  std::string_view result;
 };
 
 std::span<const Method> admin_methods();

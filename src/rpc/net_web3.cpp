@@ -26,13 +26,13 @@ Answer sha3(const Context&, Params& params) {
 }
 
 constexpr Method kNet[] = {
-    {"net_listening", Where::worker, net_listening, "", "whether peers can connect to us"},
-    {"net_peerCount", Where::worker, net_peer_count, "", "how many peers are connected"},
-    {"net_version", Where::loop, net_version, "", "the network id, in decimal"},
+    {"net_listening", Where::worker, net_listening, "", "whether peers can connect to us", "Boolean"},
+    {"net_peerCount", Where::worker, net_peer_count, "", "how many peers are connected", "Quantity"},
+    {"net_version", Where::loop, net_version, "", "the network id, in decimal", "Decimal"},
 };
 constexpr Method kWeb3[] = {
-    {"web3_clientVersion", Where::loop, client_version, "", "name and version of this program"},
-    {"web3_sha3", Where::worker, sha3, "data", "Keccak-256 of the data"},
+    {"web3_clientVersion", Where::loop, client_version, "", "name and version of this program", "String"},
+    {"web3_sha3", Where::worker, sha3, "data", "Keccak-256 of the data", "Hash"},
 };
 
 }  // namespace

@@ -84,20 +84,22 @@ Answer get_hashrate(const Context& context, Params&) {
 }
 
 constexpr Method kPersonal[] = {
-    {"personal_listAccounts", Where::worker, list_accounts, "", "addresses of the keystore's accounts"},
+    {"personal_listAccounts", Where::worker, list_accounts, "", "addresses of the keystore's accounts",
+     "[Address]"},
     {"personal_listWallets", Where::worker, list_wallets, "",
-     "the keystore's accounts, and which are unlocked"},
-    {"personal_lockAccount", Where::worker, lock_account, "address", "forgets an account's key"},
+     "the keystore's accounts, and which are unlocked", "[Wallet]"},
+    {"personal_lockAccount", Where::worker, lock_account, "address", "forgets an account's key", "Boolean"},
     {"personal_newAccount", Where::slow, new_account, "passphrase",
-     "makes a key and keeps it under the passphrase"},
+     "makes a key and keeps it under the passphrase", "Address"},
     {"personal_unlockAccount", Where::slow, unlock_account, "address, passphrase, seconds?",
-     "keeps an account's key at hand for some time (300 s; 0: until the end)"},
+     "keeps an account's key at hand for some time (300 s; 0: until the end)", "Boolean"},
 };
 constexpr Method kMiner[] = {
-    {"miner_getHashrate", Where::worker, get_hashrate, "", "hashes a second, as a number"},
-    {"miner_setEtherbase", Where::worker, set_etherbase, "address", "says who gets the rewards"},
-    {"miner_start", Where::worker, miner_start, "threads?", "mines with so many threads, or one a core"},
-    {"miner_stop", Where::worker, miner_stop, "", "ends mining, and the making of its dataset"},
+    {"miner_getHashrate", Where::worker, get_hashrate, "", "hashes a second, as a number", "Integer"},
+    {"miner_setEtherbase", Where::worker, set_etherbase, "address", "says who gets the rewards", "Boolean"},
+    {"miner_start", Where::worker, miner_start, "threads?", "mines with so many threads, or one a core",
+     "Boolean"},
+    {"miner_stop", Where::worker, miner_stop, "", "ends mining, and the making of its dataset", "Boolean"},
 };
 
 }  // namespace

@@ -69,10 +69,10 @@ Answer status(const Context& context, Params&) {
 }
 
 constexpr Method kMethods[] = {
-    {"txpool_content", Where::worker, content<write_whole>, "", "all transactions that wait"},
-    {"txpool_contentFrom", Where::worker, content_from, "address", "those of one account"},
-    {"txpool_inspect", Where::worker, content<write_summary>, "", "the same, a line each"},
-    {"txpool_status", Where::worker, status, "", "how many transactions wait"},
+    {"txpool_content", Where::worker, content<write_whole>, "", "all transactions that wait", "Pooled"},
+    {"txpool_contentFrom", Where::worker, content_from, "address", "those of one account", "PooledAccount"},
+    {"txpool_inspect", Where::worker, content<write_summary>, "", "the same, a line each", "PoolSummary"},
+    {"txpool_status", Where::worker, status, "", "how many transactions wait", "PoolStatus"},
 };
 
 }  // namespace

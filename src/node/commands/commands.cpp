@@ -17,6 +17,7 @@ constexpr CommandRow kCommands[] = {
      0, kAny},
     {"attach", "[URL|SOCKET]", "A JavaScript prompt on a running node", 0, 1},
     {"account", "new|list|import|update", "Make, list, take over accounts, change a passphrase", 0, 2},
+    {"methods", "[text|markdown|openrpc]", "List what the JSON-RPC server can be asked", 0, 1},
     {"version", "", "Print the version", 0, 0},
     {"help", "[COMMAND]", "Print this help, or a command's", 0, 1},
 };

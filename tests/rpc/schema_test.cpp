@@ -1,0 +1,51 @@
+#include "rpc/schema.hpp"
+
+#include <gtest/gtest.h>
+
+#include "answer_schemas.hpp"
+#include "rpc/methods.hpp"
+#include "test_backend.hpp"
+
+using namespace quarry;
+using namespace quarry::rpc;
+using quarry::test::AnswerSchemas;
+
+TEST(Schema, EveryMethodSaysWhatItTakesAndGives) {
+  const auto document = openrpc_document("test");
+  ASSERT_EQ(document["methods"].size(), all_methods().size());
+  for (const auto& method : document["methods"]) {
+    for (const auto& parameter : method["params"]) {
+      EXPECT_FALSE(parameter["schema"].is_null())
+          << method["name"] << ": kParameters in rpc/schema_types.inc has no row for " << parameter["name"];
+    }
+  }
+  for (const auto& method : all_methods())
+    EXPECT_FALSE(method.result.empty()) << method.name << " names no type of its result";
+}
+
+TEST(Schema, TypesAreReadAsWritten) {
+  EXPECT_EQ(schema_of("[Hash]|null"),
+            Json::parse(R"({"anyOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Hash"}},
+                                      {"type": "null"}]})"));
+  EXPECT_EQ(schema_of("{a: Integer, b?: Any, ...}"),
+            Json::parse(R"({"type": "object", "properties": {"a": {"type": "integer"}, "b": {}},
+                            "required": ["a"], "additionalProperties": true})"));
+}
+
+TEST(Schema, RefusesAnswersOfAnotherShape) {
+  AnswerSchemas schemas;
+  EXPECT_EQ(schemas.fault("eth_blockNumber", "0x1"), "");
+  EXPECT_NE(schemas.fault("eth_blockNumber", "0x01"), "");
+  EXPECT_NE(schemas.fault("eth_blockNumber", 1), "");
+  EXPECT_EQ(schemas.fault("eth_getBlockByNumber", nullptr), "");
+  EXPECT_NE(schemas.fault("eth_getBlockByNumber", Json::object()), "");
+  EXPECT_EQ(schemas.fault("txpool_content", Json::parse(R"({"pending": {}, "queued": {}})")), "");
+  EXPECT_NE(schemas.fault("txpool_content", Json::parse(R"({"pending": {}, "queued": {}, "more": {}})")), "");
+}
+
+TEST(Schema, TheDocumentIsAnsweredByRpcDiscover) {
+  test::Rpc rpc;
+  const auto answer = rpc.result("rpc_discover", Json::array());
+  EXPECT_EQ(answer["openrpc"], "1.2.6");
+  EXPECT_EQ(answer["methods"].size(), all_methods().size());
+}
