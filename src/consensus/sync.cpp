@@ -80,6 +80,10 @@ class Sync::Impl {
     std::lock_guard lock(mutex_);
     return published_fast_pending_;
   }
+  bool needs_state() const {
+    std::lock_guard lock(mutex_);
+    return published_needs_state_;
+  }
   std::optional<PeerHead> peer_head(PeerKey key) const {
     std::lock_guard lock(mutex_);
     const auto it = heads_.find(key);
@@ -116,6 +120,7 @@ class Sync::Impl {
   mutable std::mutex mutex_;  ///< guards what follows
   SyncProgress progress_;
   bool published_fast_pending_ = false;
+  bool published_needs_state_ = false;
   std::map<PeerKey, PeerHead> heads_;
 };
 
@@ -125,6 +130,7 @@ void Sync::Impl::choose_mode() {
   const bool begun = context_.state.record().has_value();
   fast_pending_ = begun || (config_.mode == Mode::fast && fresh);
   published_fast_pending_ = begun;
+  published_needs_state_ = fast_pending_;
   if (begun && config_.mode == Mode::full)
     log_info("Resuming fast sync, whose state is half downloaded; full sync follows");
   if (config_.mode == Mode::fast && !fast_pending_) log_warn("Blockchain not empty, fast sync disabled");
@@ -375,6 +381,7 @@ void Sync::Impl::publish() {
   std::lock_guard lock(mutex_);
   progress_ = shown;
   published_fast_pending_ = fast_begun();
+  published_needs_state_ = fast_pending_;
   heads_.clear();
   for (const auto& [key, peer] : context_.peers.all())
     if (!peer.dropped) heads_[key] = peer.head;
@@ -473,6 +480,9 @@ Actions Sync::tick(Now now) {
 
 SyncProgress Sync::progress() const {
   return impl_->progress();
+}
+bool Sync::needs_state() const {
+  return impl_->needs_state();
 }
 bool Sync::fast_sync_pending() const {
   return impl_->fast_sync_pending();

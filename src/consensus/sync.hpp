@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Block synchronisation of a full node that speaks eth/63: which peer to follow, what to ask whom, what to
-/// import, what to tell others. Sans-IO: it is driven by events, and answers each with actions.
+/// Block synchronisation of a full node that speaks eth/63 or later: which peer to follow, what to ask whom,
+/// what to import, what to tell others. Sans-IO: it is driven by events, and answers each with actions.
 ///
 /// Owner and thread: everything here belongs to the sync thread; only `progress()` may be called from
 /// elsewhere. Reads through ChainReader and StateSyncReader happen inside the calls.
@@ -112,6 +112,8 @@ class Sync {
   SyncProgress progress() const;
   /// True while a fast sync is under way or half done: then no block may be mined or executed on our head.
   bool fast_sync_pending() const;
+  /// True as long as a fast sync is pending or will be with the first peer: the state is not here yet.
+  bool needs_state() const;
   /// The peer's head as we know it now: what admin.peers shows. Nothing for an unknown peer. Thread-safe.
   std::optional<PeerHead> peer_head(PeerKey peer) const;
 

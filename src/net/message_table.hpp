@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The eth messages as data. A later version of the protocol is more rows here and, where a message's form
-/// changed, another codec.
+/// changed, another row and another codec.
 
 #include <span>
 #include <string_view>
@@ -35,7 +35,7 @@ struct MessageInfo {
 std::span<const MessageInfo> eth_messages();
 /// The row of `code` in `version` of eth; null when that version does not have it.
 const MessageInfo* find_message(unsigned version, std::uint64_t code);
-/// The row of a code, whatever the version.
+/// The first row of a code, whatever the version: all have the same name, kind and answer.
 const MessageInfo* find_message(std::uint64_t code);
 inline const MessageInfo& info(EthCode code) {
   return *find_message(static_cast<std::uint64_t>(code));
@@ -48,6 +48,10 @@ struct EthVersionRow {
 /// What we speak, lowest first.
 std::span<const EthVersionRow> eth_versions();
 /// The same as Hello announces it.
-std::vector<OwnCapability> own_capabilities();
+///
+/// A node that still has to download a state (fast sync) asks for it by GetNodeData, which eth/67 took out
+/// (EIP-4938). It announces no version without it, so that the highest common one has it: whoever serves
+/// announces all. Once it has its state, or never needs one, it announces all too.
+std::vector<OwnCapability> own_capabilities(bool needs_node_data);
 
 }  // namespace quarry::net

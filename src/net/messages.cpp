@@ -42,8 +42,12 @@ Bytes encode(const Status& status) {
       .write(status.network_id)
       .write(status.total_difficulty)
       .write(status.head)
-      .write(status.genesis)
-      .end_list(mark);
+      .write(status.genesis);
+  if (status.fork_id) {
+    const auto fork = to.begin_list();
+    to.write(status.fork_id->hash).write(status.fork_id->next).end_list(fork);
+  }
+  to.end_list(mark);
   return to.take();
 }
 
@@ -56,6 +60,14 @@ Decoded<Status> decode_status(ByteView payload) {
   if (auto ok = list->read(out.total_difficulty); !ok) return rlp::fail(ok.error());
   if (auto ok = list->read(out.head); !ok) return rlp::fail(ok.error());
   if (auto ok = list->read(out.genesis); !ok) return rlp::fail(ok.error());
+  if (!list->at_end()) {
+    auto fork = list->list();
+    if (!fork) return rlp::fail(fork.error());
+    out.fork_id.emplace();
+    if (auto ok = fork->read(out.fork_id->hash); !ok) return rlp::fail(ok.error());
+    if (auto ok = fork->read(out.fork_id->next); !ok) return rlp::fail(ok.error());
+    if (auto ok = fork->finish(); !ok) return rlp::fail(ok.error());
+  }
   if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
   return out;
 }
@@ -201,6 +213,75 @@ Decoded<std::vector<Bytes>> decode_node_data(ByteView payload) {
 Decoded<std::vector<Transaction>> decode_transactions(ByteView payload) {
   return decode_items<Transaction>(payload, kMaxTransactions,
                                    [](rlp::Reader& from) { return read_transaction(from); });
+}
+
+Bytes encode_announced_hashes(std::span<const AnnouncedTxn> txns) {
+  return encode_items(txns, [](rlp::Writer& to, const AnnouncedTxn& txn) { to.write(txn.hash); });
+}
+
+Bytes encode_announced_txns(std::span<const AnnouncedTxn> txns) {
+  rlp::Writer to;
+  const auto whole = to.begin_list();
+  Bytes types;
+  for (const AnnouncedTxn& txn : txns) types.push_back(txn.form.value_or(AnnouncedTxn::Form{}).type);
+  to.write(ByteView{types});
+  const auto sizes = to.begin_list();
+  for (const AnnouncedTxn& txn : txns) to.write(txn.form.value_or(AnnouncedTxn::Form{}).bytes);
+  to.end_list(sizes);
+  to.raw(encode_announced_hashes(txns)).end_list(whole);
+  return to.take();
+}
+
+Decoded<std::vector<AnnouncedTxn>> decode_announced_hashes(ByteView payload) {
+  return decode_items<AnnouncedTxn>(payload, kMaxHashesRead, [](rlp::Reader& from) -> Decoded<AnnouncedTxn> {
+    AnnouncedTxn out;
+    if (auto ok = from.read(out.hash); !ok) return rlp::fail(ok.error());
+    return out;
+  });
+}
+
+Decoded<std::vector<AnnouncedTxn>> decode_announced_txns(ByteView payload) {
+  auto list = rlp::decode_list(payload);
+  if (!list) return rlp::fail(list.error());
+  const auto types = list->string();
+  if (!types) return rlp::fail(types.error());
+  if (types->size() > kMaxHashesRead) return rlp::fail(DecodeError::too_many);
+  auto sizes = list->list();
+  if (!sizes) return rlp::fail(sizes.error());
+  auto hashes = list->list();
+  if (!hashes) return rlp::fail(hashes.error());
+  if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
+  std::vector<AnnouncedTxn> out(types->size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].form.emplace().type = (*types)[i];
+    if (auto ok = sizes->read(out[i].form->bytes); !ok) return rlp::fail(ok.error());
+    if (auto ok = hashes->read(out[i].hash); !ok) return rlp::fail(ok.error());
+  }
+  // Three lists of one length, or the announcement says nothing.
+  if (auto ok = sizes->finish(); !ok) return rlp::fail(ok.error());
+  if (auto ok = hashes->finish(); !ok) return rlp::fail(ok.error());
+  return out;
+}
+
+Bytes with_request_id(std::uint64_t id, ByteView payload) {
+  const Bytes number = rlp::encode(id);
+  Bytes out = rlp::list_prefix(number.size() + payload.size());
+  out.reserve(out.size() + number.size() + payload.size());
+  append(out, number);
+  append(out, payload);
+  return out;
+}
+
+Decoded<Numbered> split_request_id(ByteView payload) {
+  auto list = rlp::decode_list(payload);
+  if (!list) return rlp::fail(list.error());
+  Numbered out;
+  if (auto ok = list->read(out.id); !ok) return rlp::fail(ok.error());
+  const auto item = list->next();
+  if (!item) return rlp::fail(item.error());
+  if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
+  out.payload = item->raw;
+  return out;
 }
 
 }  // namespace quarry::net

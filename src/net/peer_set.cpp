@@ -94,7 +94,7 @@ class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_
   void abandon();
   void add_peer(const Enode& node, PeerKind kind, bool asked);
   void remove_peer(const NodeId& node);
-  bool send(PeerId peer, EthCode code, ByteView payload);
+  bool send(PeerId peer, EthCode code, ByteView payload, std::uint64_t request_id);
   Session* find(PeerId peer) const;
   std::vector<PeerInfo> peers() const;
   std::size_t peer_count() const;
@@ -102,10 +102,11 @@ class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_
   // SessionOwner
   const PrivateKey& key() const override { return config_.key; }
   Hello hello() const override;
+  std::vector<OwnCapability> capabilities() override { return own_capabilities(events_.needs_node_data()); }
   LocalStatus local_status() override { return events_.local_status(); }
   std::optional<Verdict> refuse(const Session& session) override;
   void on_up(Session& session) override;
-  void on_eth(Session& session, EthCode code, Bytes payload, Hold hold) override;
+  void on_eth(Session& session, EthMessage message) override;
   void on_end(Session& session, const Verdict& verdict) override;
   void on_closed(Session& session) override;
 
@@ -340,9 +341,7 @@ void PeerSet::Impl::dial_failed(const Enode& node, Verdict verdict) {
 // ---- what sessions ask and tell ----------------------------------------------------------------
 
 Hello PeerSet::Impl::hello() const {
-  Hello out{.client = config_.client, .listen_port = port(), .id = own_id_};
-  for (const auto& own : own_capabilities()) out.capabilities.push_back(own.capability);
-  return out;
+  return {.client = config_.client, .capabilities = {}, .listen_port = port(), .id = own_id_};
 }
 
 Session* PeerSet::Impl::with_id(const NodeId& id, const Session* but) const {
@@ -406,8 +405,8 @@ void PeerSet::Impl::on_up(Session& session) {
   events_.on_peer_up(info);
 }
 
-void PeerSet::Impl::on_eth(Session& session, EthCode code, Bytes payload, Hold hold) {
-  events_.on_message(session.id(), code, std::move(payload), std::move(hold));
+void PeerSet::Impl::on_eth(Session& session, EthMessage message) {
+  events_.on_message(session.id(), std::move(message));
 }
 
 void PeerSet::Impl::on_end(Session& session, const Verdict& verdict) {
@@ -468,12 +467,12 @@ Session* PeerSet::Impl::find(PeerId peer) const {
   return at == sessions_.end() ? nullptr : at->second.get();
 }
 
-bool PeerSet::Impl::send(PeerId peer, EthCode code, ByteView payload) {
+bool PeerSet::Impl::send(PeerId peer, EthCode code, ByteView payload, std::uint64_t request_id) {
   auto* session = find(peer);
   if (session == nullptr) return false;
   std::size_t waiting = payload.size();
   for (const auto& [id, other] : sessions_) waiting += other->pending_bytes();
-  return waiting <= kMaxTotalSendBytes && session->send(code, payload);
+  return waiting <= kMaxTotalSendBytes && session->send(code, payload, request_id);
 }
 
 std::vector<PeerInfo> PeerSet::Impl::peers() const {
@@ -547,8 +546,8 @@ void PeerSet::add_peer(const Enode& node, PeerKind kind, bool asked) {
 void PeerSet::remove_peer(const NodeId& node) {
   impl_->remove_peer(node);
 }
-bool PeerSet::send(PeerId peer, EthCode code, ByteView payload) {
-  return impl_->send(peer, code, payload);
+bool PeerSet::send(PeerId peer, EthCode code, ByteView payload, std::uint64_t request_id) {
+  return impl_->send(peer, code, payload, request_id);
 }
 void PeerSet::disconnect(PeerId peer, DisconnectReason reason, const std::string& why) {
   if (auto* session = impl_->find(peer))

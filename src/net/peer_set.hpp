@@ -23,12 +23,27 @@ namespace quarry::net {
 /// Names one connection; counted from 1 and never used again.
 using PeerId = std::uint64_t;
 
-/// What our Status says; its protocol version is the negotiated one.
+/// Where our chain stands, for a Status; the protocol version there is the negotiated one.
 struct LocalStatus {
   std::uint64_t network_id = 0;
   TotalDifficulty total_difficulty;
   BlockHash head;
   BlockHash genesis;
+  BlockNum head_number = 0;
+  Timestamp head_time = 0;
+  ForkIds forks = {};
+};
+
+/// A message of eth as it came: uncompressed, within its bounds, and not decoded (messages.hpp does that,
+/// away from the loop). Its code is one of the negotiated version; never a Status.
+struct EthMessage {
+  EthCode code = EthCode::status;
+  /// Which request it is or answers, from eth/66 on; 0 before.
+  std::uint64_t request_id = 0;
+  Bytes payload;  ///< without the request's id
+  /// While it or a copy of it lives, the payload counts against the peer's bounds: keep it until the message
+  /// is dealt with.
+  Hold hold;
 };
 
 /// What we want of a node.
@@ -88,14 +103,13 @@ class PeerEvents {
   virtual ~PeerEvents() = default;
   /// What to say in the Status that is about to be sent.
   virtual LocalStatus local_status() = 0;
+  /// Do we have a state to download? It decides which versions a Hello announces (own_capabilities()).
+  virtual bool needs_node_data() = 0;
   /// Handshake, Hello and Status are done: requests may be sent.
   virtual void on_peer_up(const PeerInfo& peer) = 0;
   /// After it, `peer` names nobody.
   virtual void on_peer_down(PeerId peer, const std::string& reason) = 0;
-  /// A message of eth, uncompressed and not decoded (messages.hpp does that, away from the loop); its code is
-  /// one of the negotiated version and its length within bounds. Never a Status. While `hold` or a copy of it
-  /// lives, the payload counts against the peer's bounds, so keep it until the message is dealt with.
-  virtual void on_message(PeerId peer, EthCode code, Bytes payload, Hold hold) = 0;
+  virtual void on_message(PeerId peer, EthMessage message) = 0;
   /// Once for each add_peer() within two seconds (`asked`), and whenever an attempt fails or a connection
   /// ends.
   virtual void on_report(const PeerReport& report) = 0;
@@ -136,8 +150,9 @@ class PeerSet {
   void remove_peer(const NodeId& node);
 
   /// Queues a message. False when `peer` is gone, does not speak a version that has this message, or reads so
-  /// slowly that its send queue is full.
-  bool send(PeerId peer, EthCode code, ByteView payload);
+  /// slowly that its send queue is full. `request_id`: of a request or an answer; it is sent where the peer's
+  /// version has such numbers.
+  bool send(PeerId peer, EthCode code, ByteView payload, std::uint64_t request_id = 0);
   /// Ends a connection; `why` is one line for the log and for admin.peerErrors.
   void disconnect(PeerId peer, DisconnectReason reason, const std::string& why);
   /// What the node learnt of a peer's chain since its Status.

@@ -25,40 +25,78 @@ std::string seconds(std::chrono::milliseconds time) {
   return fmt::format("{:g} s", static_cast<double>(time.count()) / 1000);
 }
 
+/// Network, genesis and fork id in a line: whoever reads of one of them wants to see all.
+std::string summary(const Status& status) {
+  std::string out =
+      fmt::format("network id {}, genesis block {}", status.network_id, short_hex(status.genesis));
+  if (status.fork_id) out += fmt::format(", fork id {}", status.fork_id->to_string());
+  return out;
+}
+
+/// The two values of a field.
+struct Values {
+  std::string ours, theirs;
+};
+
 /// geth's line says theirs first and does not say whose is whose; the second line does.
-Verdict mismatch(std::string_view field, std::string reason, std::string_view remedy, std::string ours,
-                 std::string theirs) {
+Verdict mismatch(std::string_view field, std::string reason, const std::string& remedy, Values values,
+                 const Status& ours, const Status& theirs) {
   return {.kind = VerdictKind::status_mismatch,
           .reason = std::move(reason),
-          .remedy = fmt::format("The {} is {} here and {} there. {}", field, ours, theirs, remedy),
+          .remedy = fmt::format("The {} is {} here and {} there. {} Here: {}. There: {}.", field, values.ours,
+                                values.theirs, remedy, summary(ours), summary(theirs)),
           .field = std::string(field),
-          .ours = std::move(ours),
-          .theirs = std::move(theirs)};
+          .ours = std::move(values.ours),
+          .theirs = std::move(values.theirs)};
+}
+
+std::optional<Verdict> compare_forks(const LocalStatus& local, const Status& ours, const Status& theirs) {
+  if (!ours.fork_id || !theirs.fork_id) return std::nullopt;
+  const auto verdict = local.forks.check(*theirs.fork_id, local.head_number, local.head_time);
+  if (verdict == ForkIdVerdict::compatible) return std::nullopt;
+  const std::string here = ours.fork_id->to_string(), there = theirs.fork_id->to_string();
+  const std::string remedy =
+      local.forks.explain(*theirs.fork_id, local.head_number, local.head_time) +
+      " Give both the same forks: init with the same genesis file on both; the chain stays.";
+  return mismatch("fork id",
+                  fmt::format("Fork ID rejected - {} (!= {}): {}", there, here, to_string(verdict)), remedy,
+                  {here, there}, ours, theirs);
 }
 }  // namespace
 
-std::optional<Verdict> compare(const Status& ours, const Status& theirs) {
+Status status_of(const LocalStatus& local, unsigned version) {
+  Status out{.protocol_version = version,
+             .network_id = local.network_id,
+             .total_difficulty = local.total_difficulty,
+             .head = local.head,
+             .genesis = local.genesis,
+             .fork_id = std::nullopt};
+  if (version >= kForkIdVersion) out.fork_id = local.forks.at(local.head_number, local.head_time);
+  return out;
+}
+
+std::optional<Verdict> compare(const LocalStatus& local, const Status& ours, const Status& theirs) {
   if (ours.genesis != theirs.genesis) {
     return mismatch("genesis block",
                     fmt::format("Genesis block mismatch - {} (!= {})", to_hex(theirs.genesis.view().first(8)),
                                 to_hex(ours.genesis.view().first(8))),
-                    "Initialise both nodes (init) with the same genesis file.", ours.genesis.hex(),
-                    theirs.genesis.hex());
+                    "Initialise both nodes (init) with the same genesis file.",
+                    {ours.genesis.hex(), theirs.genesis.hex()}, ours, theirs);
   }
   if (ours.network_id != theirs.network_id) {
     return mismatch("network id",
                     fmt::format("NetworkId mismatch - {} (!= {})", theirs.network_id, ours.network_id),
-                    "Start both with the same --networkid.", std::to_string(ours.network_id),
-                    std::to_string(theirs.network_id));
+                    "Start both with the same --networkid.",
+                    {std::to_string(ours.network_id), std::to_string(theirs.network_id)}, ours, theirs);
   }
   if (ours.protocol_version != theirs.protocol_version) {
     return mismatch(
         "protocol version",
         fmt::format("Protocol version mismatch - {} (!= {})", theirs.protocol_version, ours.protocol_version),
-        "That node contradicts its own Hello.", std::to_string(ours.protocol_version),
-        std::to_string(theirs.protocol_version));
+        "That node contradicts its own Hello.",
+        {std::to_string(ours.protocol_version), std::to_string(theirs.protocol_version)}, ours, theirs);
   }
-  return std::nullopt;
+  return compare_forks(local, ours, theirs);
 }
 
 Session::Session(SessionOwner& owner, PeerId id, StreamPtr stream, std::optional<Enode> dialled,
@@ -150,7 +188,10 @@ bool Session::step_handshake() {
     end(*verdict);
     return false;
   }
-  send_p2p(P2pCode::hello, encode_hello(owner_.hello()));
+  Hello hello = owner_.hello();
+  own_ = owner_.capabilities();
+  for (const OwnCapability& own : own_) hello.capabilities.push_back(own.capability);
+  send_p2p(P2pCode::hello, encode_hello(hello));
   enter(Phase::hello);
   return true;
 }
@@ -217,34 +258,37 @@ void Session::on_hello(ByteView payload) {
   }
   codec_->set_snappy(hello->version >= kSnappyVersion);
 
-  const auto ours = own_capabilities();
-  const auto shared = share(ours, info_.caps);
+  const auto shared = share(own_, info_.caps);
   const auto eth = std::find_if(shared.begin(), shared.end(),
-                                [](const SharedCapability& s) { return s.capability.name == "eth"; });
-  if (eth == shared.end()) {
-    std::vector<Capability> own;
-    for (const auto& capability : ours) own.push_back(capability.capability);
-    return end({.kind = VerdictKind::incompatible,
-                .reason = fmt::format("useless peer: no version of eth in common (ours {}; theirs {})",
-                                      list_of(own), list_of(info_.caps)),
-                .remedy = "Run a client there that still speaks one of these, such as geth 1.7 to 1.9.",
-                .field = "capabilities",
-                .ours = list_of(own),
-                .theirs = list_of(info_.caps)});
-  }
+                                [](const SharedCapability& one) { return one.capability.name == "eth"; });
+  if (eth == shared.end()) return end(nothing_in_common());
   eth_ = *eth;
   info_.eth_version = eth_.capability.version;
   if (const auto verdict = owner_.refuse(*this)) return end(*verdict);
 
-  const LocalStatus local = owner_.local_status();
-  own_status_ = {.protocol_version = info_.eth_version,
-                 .network_id = local.network_id,
-                 .total_difficulty = local.total_difficulty,
-                 .head = local.head,
-                 .genesis = local.genesis};
+  local_ = owner_.local_status();
+  own_status_ = status_of(local_, info_.eth_version);
   // Ours goes out before theirs is judged: whatever differs, both sides can name it.
   write(eth_.offset + static_cast<std::uint64_t>(EthCode::status), encode(own_status_));
   enter(Phase::status);
+}
+
+Verdict Session::nothing_in_common() const {
+  std::vector<Capability> own;
+  for (const auto& capability : own_) own.push_back(capability.capability);
+  const auto all = own_capabilities(false);
+  const bool fewer = own_.size() < all.size();
+  const bool would_do = !share(all, info_.caps).empty();
+  return {.kind = VerdictKind::incompatible,
+          .reason = fmt::format("useless peer: no version of eth in common (ours {}; theirs {})",
+                                list_of(own), list_of(info_.caps)),
+          .remedy = fewer && would_do
+                        ? "This node has to download a state yet, which later versions of eth do not serve: "
+                          "start it with --syncmode full, or connect it to a node that serves states first."
+                        : "Run a client there that speaks one of these.",
+          .field = "capabilities",
+          .ours = list_of(own),
+          .theirs = list_of(info_.caps)};
 }
 
 void Session::on_eth(Message message) {
@@ -253,12 +297,22 @@ void Session::on_eth(Message message) {
   if (phase_ == Phase::status) return on_status(message, row);
   if (row == nullptr) return broke_protocol(fmt::format("Invalid message code - {:#x}", message.code));
   if (row->kind == MessageKind::status) return broke_protocol("Extra status message");
-  if (message.payload.size() > row->max_bytes) {
+  const bool numbered = info_.eth_version >= row->request_id_since;
+  if (message.payload.size() > row->max_bytes + (numbered ? kMostIdBytes : 0)) {
     return broke_protocol(fmt::format("Message too long - {} of {} bytes (> {})", row->name,
                                       message.payload.size(), row->max_bytes));
   }
-  Hold hold = budget_->take(message.payload.size());
-  owner_.on_eth(*this, row->code, std::move(message.payload), std::move(hold));
+  EthMessage out{.code = row->code, .request_id = 0, .payload = std::move(message.payload), .hold = nullptr};
+  if (numbered) {
+    const auto split = split_request_id(out.payload);
+    if (!split)
+      return broke_protocol(fmt::format("malformed {}: {}", row->name, rlp::to_string(split.error())));
+    out.request_id = split->id;
+    out.payload.erase(out.payload.begin(),
+                      out.payload.end() - static_cast<std::ptrdiff_t>(split->payload.size()));
+  }
+  out.hold = budget_->take(out.payload.size());
+  owner_.on_eth(*this, std::move(out));
 }
 
 void Session::on_status(const Message& message, const MessageInfo* row) {
@@ -268,7 +322,10 @@ void Session::on_status(const Message& message, const MessageInfo* row) {
     return broke_protocol(fmt::format("Message too long - Status of {} bytes", message.payload.size()));
   const auto status = decode_status(message.payload);
   if (!status) return broke_protocol(std::string("malformed Status: ") + rlp::to_string(status.error()));
-  if (const auto verdict = compare(own_status_, *status)) return end(*verdict);
+  if (status->fork_id.has_value() != own_status_.fork_id.has_value())
+    return broke_protocol(fmt::format("malformed Status: eth/{} has {} fork id", info_.eth_version,
+                                      own_status_.fork_id ? "a" : "no"));
+  if (const auto verdict = compare(local_, own_status_, *status)) return end(*verdict);
   info_.network_id = status->network_id;
   info_.head = status->head;
   info_.total_difficulty = status->total_difficulty;
@@ -313,12 +370,16 @@ void Session::send_p2p(P2pCode code, ByteView payload) {
   write(static_cast<std::uint64_t>(code), payload);
 }
 
-bool Session::send(EthCode code, ByteView payload) {
-  if (phase_ != Phase::up || find_message(info_.eth_version, static_cast<std::uint64_t>(code)) == nullptr)
-    return false;
+bool Session::send(EthCode code, ByteView payload, std::uint64_t request_id) {
+  const auto* row = find_message(info_.eth_version, static_cast<std::uint64_t>(code));
+  if (phase_ != Phase::up || row == nullptr) return false;
   if (payload.size() > kMaxEthMessageBytes || stream_->pending() + payload.size() > kMaxSendQueueBytes)
     return false;
-  write(eth_.offset + static_cast<std::uint64_t>(code), payload);
+  const std::uint64_t id = eth_.offset + static_cast<std::uint64_t>(code);
+  if (info_.eth_version >= row->request_id_since)
+    write(id, with_request_id(request_id, payload));
+  else
+    write(id, payload);
   return true;
 }
 

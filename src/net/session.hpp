@@ -20,12 +20,14 @@ class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
   virtual const PrivateKey& key() const = 0;
+  /// Its capabilities are those of capabilities().
   virtual Hello hello() const = 0;
+  virtual std::vector<OwnCapability> capabilities() = 0;
   virtual LocalStatus local_status() = 0;
   /// Asked when the peer has proven who it is, and again after its Hello: nothing, or why not.
   virtual std::optional<Verdict> refuse(const Session& session) = 0;
   virtual void on_up(Session& session) = 0;
-  virtual void on_eth(Session& session, EthCode code, Bytes payload, Hold hold) = 0;
+  virtual void on_eth(Session& session, EthMessage message) = 0;
   /// Once, when the session is of no use any more; its last words may still be on their way.
   virtual void on_end(Session& session, const Verdict& verdict) = 0;
   /// Once, last: the socket is closed.
@@ -43,7 +45,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void start();
 
   /// False when it is not up, when its version does not have the message, or its send queue is full.
-  bool send(EthCode code, ByteView payload);
+  bool send(EthCode code, ByteView payload, std::uint64_t request_id);
   /// Tells the peer why and closes.
   void end(const Verdict& verdict, DisconnectReason reason);
   void end(const Verdict& verdict) { end(verdict, reason_to_send(verdict.kind)); }
@@ -80,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_hello(ByteView payload);
   void on_eth(Message message);
   void on_status(const Message& message, const MessageInfo* row);
+  Verdict nothing_in_common() const;
   void send_p2p(P2pCode code, ByteView payload);
   void write(std::uint64_t code, ByteView payload);
   void enter(Phase phase);
@@ -102,6 +105,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<FrameCodec> codec_;
   Bytes buffer_;  // what came and is not dealt with: less than a frame, or what a pause left
   PeerInfo info_;
+  std::vector<OwnCapability> own_;  // as our Hello announced them
+  LocalStatus local_;               // as our Status told it
   Status own_status_;
   SharedCapability eth_;
   bool proven_ = false;
@@ -115,8 +120,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t ended_ = 0;
 };
 
+/// What our Status says on `version` of eth.
+Status status_of(const LocalStatus& local, unsigned version);
 /// The first field of `theirs` that does not fit `ours`: genesis, network id, protocol version, in geth's
-/// order.
-std::optional<Verdict> compare(const Status& ours, const Status& theirs);
+/// order, and last the fork id.
+std::optional<Verdict> compare(const LocalStatus& local, const Status& ours, const Status& theirs);
 
 }  // namespace quarry::net

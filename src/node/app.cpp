@@ -190,7 +190,8 @@ Result<> App::Impl::open_network() {
       parts,
       sync::SyncConfig{
           .mode = mode, .identity = facts.spec.header_identity(), .seed = std::random_device{}()},
-      facts.network_id, facts.genesis_hash);
+      facts.network_id, facts.genesis_hash,
+      ForkIds(facts.spec.forks, facts.genesis_hash, local.genesis.header.timestamp));
   local.chain->on_head([this](const HeadEvent& event) {
     pool->on_head(event);
     if (jbc) jbc->on_head(event);

@@ -16,6 +16,10 @@ ChainBackend::ChainBackend(NodeFacts facts, const Database& database, const Engi
       chain_thread_(chain_thread),
       bridge_(bridge) {}
 
+unsigned ChainBackend::protocol_version() {
+  return bridge_.eth_version();
+}
+
 std::optional<rpc::SyncProgress> ChainBackend::syncing() {
   const sync::SyncProgress now = bridge_.progress();
   if (now.phase == sync::Phase::idle) return std::nullopt;

@@ -34,7 +34,7 @@ class ChainBackend final : public rpc::ChainControl {
   const ChainSpec& spec() override { return facts_.spec; }
   evm::BlockEnv environment(const Header& header) override;
   BlockHash genesis_hash() override { return facts_.genesis_hash; }
-  unsigned protocol_version() override { return 63; }
+  unsigned protocol_version() override;
 
  private:
   const NodeFacts facts_;

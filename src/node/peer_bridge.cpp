@@ -28,11 +28,12 @@ sync::JobResult from_import(sync::JobId job, const ImportResult& result) {
 }  // namespace
 
 PeerBridge::PeerBridge(const BridgeParts& parts, const sync::SyncConfig& config, std::uint64_t network_id,
-                       const BlockHash& genesis)
+                       const BlockHash& genesis, ForkIds forks)
     : parts_(parts),
       identity_(config.identity),
       network_id_(network_id),
       genesis_(genesis),
+      forks_(std::move(forks)),
       serving_(parts.database),
       machine_(config, parts.chain_reader, parts.state_store),
       gossip_({parts.loop, parts.workers, parts.pool, [this] { return !machine_.fast_sync_pending(); }}) {}
@@ -65,13 +66,15 @@ void PeerBridge::stop() {
 }
 
 void PeerBridge::on_peer_up(const net::PeerInfo& peer) {
-  gossip_.on_peer_up(peer.id);
+  asked_[peer.id].version = peer.eth_version;
+  gossip_.on_peer_up(peer.id, peer.eth_version);
   post_event([id = peer.id,
               head = sync::PeerHead{peer.head, peer.total_difficulty, to_hex(peer.node_id.view().first(8))}](
                  sync::Sync& machine, sync::Now at) { return machine.on_peer(id, head, at); });
 }
 
 void PeerBridge::on_peer_down(PeerId peer, const std::string&) {
+  asked_.erase(peer);
   serving_.forget(peer);
   gossip_.on_peer_down(peer);
   post_event([peer](sync::Sync& machine, sync::Now at) { return machine.on_peer_gone(peer, at); });
@@ -82,16 +85,29 @@ net::LocalStatus PeerBridge::local_status() {
   return {.network_id = network_id_,
           .total_difficulty = head.total_difficulty,
           .head = head.header.hash(),
-          .genesis = genesis_};
+          .genesis = genesis_,
+          .head_number = head.header->number,
+          .head_time = head.header->timestamp,
+          .forks = forks_};
 }
 
-void PeerBridge::on_message(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
-  if (code == EthCode::transactions)
-    gossip_.on_message(peer, std::move(payload), std::move(hold));
-  else if (net::info(code).kind == net::MessageKind::request)
-    serve(peer, code, std::move(payload), std::move(hold));
+void PeerBridge::on_message(PeerId peer, net::EthMessage message) {
+  if (TxnGossip::takes(message.code))
+    gossip_.on_message(peer, std::move(message));
+  else if (net::info(message.code).kind == net::MessageKind::request)
+    serve(peer, std::move(message));
+  else if (net::info(message.code).kind == net::MessageKind::announcement || asked_for(peer, message))
+    to_machine(peer, std::move(message));
   else
-    to_machine(peer, code, std::move(payload), std::move(hold));
+    log_debug("Answer to no request", {{"peer", peer}, {"message", net::info(message.code).name}});
+}
+
+bool PeerBridge::asked_for(PeerId peer, const net::EthMessage& message) const {
+  const auto found = asked_.find(peer);
+  if (found == asked_.end()) return false;
+  if (found->second.version < net::info(message.code).request_id_since) return true;
+  const auto id = found->second.ids.find(message.code);
+  return id != found->second.ids.end() && id->second == message.request_id;
 }
 
 void PeerBridge::on_report(const net::PeerReport& report) {
@@ -106,15 +122,18 @@ void PeerBridge::on_report(const net::PeerReport& report) {
   if (!verdict.remedy.empty()) log(level, verdict.remedy);
 }
 
-void PeerBridge::serve(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
+void PeerBridge::serve(PeerId peer, net::EthMessage message) {
   // The hold bounds what waits here for one peer: its socket is read no further until there is room.
-  parts_.workers.submit([this, peer, code, payload = std::move(payload), hold = std::move(hold)] {
+  parts_.workers.submit([this, peer, message = std::move(message)] {
     if (stopped_) return;
-    auto answer = serving_.answer(peer, code, payload);
-    parts_.loop.post([this, peer, hold, answer = std::move(answer)] {
+    auto answer = message.code == EthCode::get_pooled_transactions
+                      ? gossip_.answer(message.payload)
+                      : serving_.answer(peer, message.code, message.payload);
+    parts_.loop.post([this, peer, code = net::info(message.code).answer, id = message.request_id,
+                      hold = message.hold, answer = std::move(answer)] {
       if (stopped_) return;
       if (answer)
-        peers_->send(peer, answer->code, answer->payload);
+        peers_->send(peer, code, *answer, id);
       else
         peers_->disconnect(peer, net::DisconnectReason::subprotocol_error,
                            fmt::format("malformed request: {}", rlp::to_string(answer.error())));
@@ -122,12 +141,12 @@ void PeerBridge::serve(PeerId peer, EthCode code, Bytes payload, net::Hold hold)
   });
 }
 
-void PeerBridge::to_machine(PeerId peer, EthCode code, Bytes payload, net::Hold hold) {
-  parts_.sync_thread.submit([this, peer, code, payload = std::move(payload), hold = std::move(hold)] {
+void PeerBridge::to_machine(PeerId peer, net::EthMessage message) {
+  parts_.sync_thread.submit([this, peer, message = std::move(message)] {
     if (stopped_) return;
-    perform(decode(peer, code, payload, now()));
+    perform(decode(peer, message.code, message.payload, now()));
     const auto head = machine_.peer_head(peer);
-    if (!head || code == EthCode::node_data) return;
+    if (!head || message.code == EthCode::node_data) return;
     parts_.loop.post([this, peer, head = *head] {
       if (!stopped_) peers_->set_peer_head(peer, head.hash, head.total_difficulty);
     });
@@ -168,6 +187,9 @@ sync::Actions PeerBridge::decode(PeerId peer, EthCode code, ByteView payload, sy
     case EthCode::get_block_bodies:
     case EthCode::get_node_data:
     case EthCode::get_receipts:
+    case EthCode::new_pooled_transaction_hashes:
+    case EthCode::get_pooled_transactions:
+    case EthCode::pooled_transactions:
       break;
   }
   return {};
@@ -195,22 +217,36 @@ void PeerBridge::send(std::vector<PeerId> peers, EthCode code, Bytes payload) {
   });
 }
 
+void PeerBridge::request(PeerId peer, EthCode code, Bytes payload) {
+  parts_.loop.post([this, peer, code, payload = std::move(payload)] {
+    const auto found = asked_.find(peer);
+    if (stopped_ || found == asked_.end()) return;
+    const std::uint64_t id = ++last_request_;
+    found->second.ids[net::info(code).answer] = id;
+    peers_->send(peer, code, payload, id);
+  });
+}
+
+bool PeerBridge::announces() const {
+  return !is_merged(parts_.chain.spec(), *parts_.chain.head().header);
+}
+
 void PeerBridge::act(sync::RequestHeaders& action) {
   const auto& query = action.query;
-  send({action.peer}, EthCode::get_block_headers,
-       net::encode(net::GetBlockHeaders{query.from, query.amount, query.skip, query.reverse}));
+  request(action.peer, EthCode::get_block_headers,
+          net::encode(net::GetBlockHeaders{query.from, query.amount, query.skip, query.reverse}));
 }
 
 void PeerBridge::act(sync::RequestBodies& action) {
-  send({action.peer}, EthCode::get_block_bodies, net::encode_hashes<BlockHash>(action.hashes));
+  request(action.peer, EthCode::get_block_bodies, net::encode_hashes<BlockHash>(action.hashes));
 }
 
 void PeerBridge::act(sync::RequestReceipts& action) {
-  send({action.peer}, EthCode::get_receipts, net::encode_hashes<BlockHash>(action.hashes));
+  request(action.peer, EthCode::get_receipts, net::encode_hashes<BlockHash>(action.hashes));
 }
 
 void PeerBridge::act(sync::RequestNodes& action) {
-  send({action.peer}, EthCode::get_node_data, net::encode_hashes<Hash256>(action.hashes));
+  request(action.peer, EthCode::get_node_data, net::encode_hashes<Hash256>(action.hashes));
 }
 
 void PeerBridge::act(sync::Drop& action) {
@@ -220,11 +256,13 @@ void PeerBridge::act(sync::Drop& action) {
 }
 
 void PeerBridge::act(sync::AnnounceBlock& action) {
+  if (!announces()) return;
   send(std::move(action.peers), EthCode::new_block,
        net::encode_new_block(*action.block, action.total_difficulty));
 }
 
 void PeerBridge::act(sync::AnnounceHash& action) {
+  if (!announces()) return;
   send(std::move(action.peers), EthCode::new_block_hashes, net::encode_new_block_hashes({&action.id, 1}));
 }
 

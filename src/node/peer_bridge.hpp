@@ -4,6 +4,7 @@
 /// way, actions the other, and peers' requests to the workers.
 
 #include <atomic>
+#include <map>
 #include <memory>
 
 #include "consensus/chain.hpp"
@@ -32,7 +33,7 @@ struct BridgeParts {
 class PeerBridge final : public net::PeerEvents {
  public:
   PeerBridge(const BridgeParts& parts, const sync::SyncConfig& config, std::uint64_t network_id,
-             const BlockHash& genesis);
+             const BlockHash& genesis, ForkIds forks);
   ~PeerBridge() override;
 
   /// Loop thread, once, before the first peer.
@@ -43,9 +44,10 @@ class PeerBridge final : public net::PeerEvents {
   // Loop thread.
   void on_peer_up(const net::PeerInfo& peer) override;
   void on_peer_down(net::PeerId peer, const std::string& reason) override;
-  void on_message(net::PeerId peer, net::EthCode code, Bytes payload, net::Hold hold) override;
+  void on_message(net::PeerId peer, net::EthMessage message) override;
   void on_report(const net::PeerReport& report) override;
   net::LocalStatus local_status() override;
+  bool needs_node_data() override { return machine_.needs_state(); }
 
   /// From Chain::on_head, on the chain thread.
   void on_head(const HeadEvent& event);
@@ -56,10 +58,17 @@ class PeerBridge final : public net::PeerEvents {
   /// Thread-safe.
   sync::SyncProgress progress() const { return machine_.progress(); }
   bool fast_sync_pending() const { return machine_.fast_sync_pending(); }
+  /// The highest version of eth that a Hello of ours announces now.
+  unsigned eth_version() const {
+    return net::own_capabilities(machine_.needs_state()).back().capability.version;
+  }
 
  private:
-  void serve(net::PeerId peer, net::EthCode code, Bytes payload, net::Hold hold);
-  void to_machine(net::PeerId peer, net::EthCode code, Bytes payload, net::Hold hold);
+  // Loop thread.
+  void serve(net::PeerId peer, net::EthMessage message);
+  void to_machine(net::PeerId peer, net::EthMessage message);
+  /// Is it the answer to what this peer was asked last? Before eth/66 only the machine can tell.
+  bool asked_for(net::PeerId peer, const net::EthMessage& message) const;
   /// Runs `event(machine, now)` on the sync thread and then does what it asks for.
   void post_event(std::function<sync::Actions(sync::Sync&, sync::Now)> event);
   sync::Actions decode(net::PeerId peer, net::EthCode code, ByteView payload, sync::Now now);
@@ -79,6 +88,9 @@ class PeerBridge final : public net::PeerEvents {
   void act(sync::WriteState& action);
   void act(sync::FinishFastSync& action);
   void send(std::vector<net::PeerId> peers, net::EthCode code, Bytes payload);
+  void request(net::PeerId peer, net::EthCode code, Bytes payload);
+  /// Blocks of a beacon chain are not announced (EIP-3675).
+  bool announces() const;
   /// Runs `work` on the chain thread and gives its result to the machine.
   void job(std::function<sync::JobResult()> work);
 
@@ -86,9 +98,18 @@ class PeerBridge final : public net::PeerEvents {
   const HeaderIdentity identity_;
   const std::uint64_t network_id_;
   const BlockHash genesis_;
+  const ForkIds forks_;
   Serving serving_;
   sync::Sync machine_;  // sync thread
   TxnGossip gossip_;
+  /// What a peer of eth/66 and later was asked last, by the code of the answer. The machine asks one thing of
+  /// a kind at a time, so an answer with another number is late or was never asked for.
+  struct Asked {
+    unsigned version = 0;
+    std::map<net::EthCode, std::uint64_t> ids;
+  };
+  std::map<net::PeerId, Asked> asked_;   // loop thread
+  std::uint64_t last_request_ = 0;       // loop thread
   net::PeerSet* peers_ = nullptr;        // loop thread
   std::unique_ptr<net::Timer> sweeper_;  // loop thread
   std::unique_ptr<net::Timer> ticker_;   // loop thread

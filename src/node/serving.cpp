@@ -104,27 +104,27 @@ std::vector<Bytes> Serving::nodes(std::uint64_t peer, const std::vector<Hash256>
   return out.take();
 }
 
-rlp::Decoded<Serving::Answer> Serving::answer(std::uint64_t peer, EthCode code, ByteView payload) {
+rlp::Decoded<Bytes> Serving::answer(std::uint64_t peer, EthCode code, ByteView payload) {
   if (code == EthCode::get_block_headers) {
     const auto query = net::decode_get_block_headers(payload);
     if (!query) return rlp::fail(query.error());
-    return Answer{EthCode::block_headers, net::encode_raw_list(headers(*query))};
+    return net::encode_raw_list(headers(*query));
   }
   if (code == EthCode::get_node_data) {
     const auto hashes = net::decode_hashes<Hash256>(payload);
     if (!hashes) return rlp::fail(hashes.error());
-    return Answer{EthCode::node_data, net::encode_node_data(nodes(peer, *hashes))};
+    return net::encode_node_data(nodes(peer, *hashes));
   }
   const auto hashes = net::decode_hashes<BlockHash>(payload);
   if (!hashes) return rlp::fail(hashes.error());
   if (code == EthCode::get_block_bodies) {
     const auto bodies =
         by_hash(*hashes, net::kMaxBodiesServed, [&](const BlockId& id) { return chain_.body_rlp(id); });
-    return Answer{EthCode::block_bodies, net::encode_raw_list(bodies)};
+    return net::encode_raw_list(bodies);
   }
   const auto receipts =
       by_hash(*hashes, net::kMaxReceiptsServed, [&](const BlockId& id) { return chain_.receipts_rlp(id); });
-  return Answer{EthCode::receipts, net::encode_raw_list(receipts)};
+  return net::encode_raw_list(receipts);
 }
 
 void Serving::forget(std::uint64_t peer) {

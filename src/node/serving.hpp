@@ -18,13 +18,9 @@ class Serving {
  public:
   explicit Serving(const Database& database);
 
-  struct Answer {
-    net::EthCode code;
-    Bytes payload;
-  };
-  /// The answer to a request; an error when the request is malformed, which ends the connection. What we do
-  /// not have is left out of the answer, as the protocol wants.
-  rlp::Decoded<Answer> answer(std::uint64_t peer, net::EthCode code, ByteView payload);
+  /// The payload that answers a request; an error when the request is malformed, which ends the connection.
+  /// What we do not have is left out of the answer, as the protocol wants.
+  rlp::Decoded<Bytes> answer(std::uint64_t peer, net::EthCode code, ByteView payload);
 
   /// The session is over: forgets what its node requests were about.
   void forget(std::uint64_t peer);

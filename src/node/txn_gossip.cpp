@@ -3,14 +3,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/log.hpp"
-#include "net/messages.hpp"
+#include "net/message_table.hpp"
 
 namespace quarry {
+namespace {
+TxnFetcher::Time now() {
+  return std::chrono::duration_cast<TxnFetcher::Time>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+/// Refused for what it is, not for how the state or the pool stands.
+bool is_final(PoolRule rule) {
+  return rule == PoolRule::invalid || rule == PoolRule::invalid_sender || rule == PoolRule::type_not_pooled ||
+         rule == PoolRule::oversized || rule == PoolRule::underpriced;
+}
+}  // namespace
+
+void TxnGossip::start(net::PeerSet& peers) {
+  peers_ = &peers;
+  ticker_ = std::make_unique<net::Timer>(parts_.loop, [this] {
+    const std::lock_guard lock(mutex_);
+    if (fetcher_.idle()) return;
+    fetch_due_ = true;
+    wake();
+  });
+  ticker_->start_repeating(kFetchTick);
+}
 
 void TxnGossip::stop() {
   peers_ = nullptr;
+  ticker_.reset();
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   incoming_.clear();
@@ -23,9 +47,11 @@ void TxnGossip::wake() {
   parts_.workers.submit([this] { run(); });
 }
 
-void TxnGossip::on_peer_up(net::PeerId peer) {
+void TxnGossip::on_peer_up(net::PeerId peer, unsigned eth_version) {
   const std::lock_guard lock(mutex_);
-  known_.try_emplace(peer);
+  known_[peer].version = eth_version;
+  if (eth_version >= net::kAnnouncedTxnsVersion)
+    fetcher_.add_peer(peer, eth_version >= net::info(net::EthCode::pooled_transactions).request_id_since);
   greetings_.push_back(peer);
   wake();
 }
@@ -33,13 +59,14 @@ void TxnGossip::on_peer_up(net::PeerId peer) {
 void TxnGossip::on_peer_down(net::PeerId peer) {
   const std::lock_guard lock(mutex_);
   known_.erase(peer);
+  fetcher_.remove_peer(peer);
 }
 
-void TxnGossip::on_message(net::PeerId peer, Bytes payload, net::Hold hold) {
+void TxnGossip::on_message(net::PeerId peer, net::EthMessage message) {
   if (!parts_.accepting()) return;
   const std::lock_guard lock(mutex_);
   if (stopped_) return;
-  incoming_.push_back({peer, std::move(payload), std::move(hold)});
+  incoming_.push_back({peer, std::move(message)});
   wake();
 }
 
@@ -52,13 +79,29 @@ void TxnGossip::on_new(const std::vector<TxnRef>& txns) {
   wake();
 }
 
+rlp::Decoded<Bytes> TxnGossip::answer(ByteView request) const {
+  const auto hashes = net::decode_hashes<TxnHash>(request);
+  if (!hashes) return rlp::fail(hashes.error());
+  std::vector<Transaction> out;
+  std::size_t bytes = 0;
+  for (const TxnHash& hash : *hashes) {
+    if (out.size() == kMostServed || bytes >= net::kSoftAnswerBytes) break;
+    const TxnRef txn = parts_.pool.get(hash);
+    if (!txn) continue;
+    bytes += txn->bytes;
+    out.push_back(txn->txn);
+  }
+  return net::encode_transactions(out);
+}
+
 // ---- on a worker
 
 void TxnGossip::run() {
   std::unique_lock lock(mutex_);
-  while (!stopped_ && !(incoming_.empty() && greetings_.empty() && outgoing_.empty())) {
+  while (!stopped_ && !(incoming_.empty() && greetings_.empty() && outgoing_.empty() && !fetch_due_)) {
     const std::vector<TxnRef> news = std::exchange(outgoing_, {});
     const std::vector<net::PeerId> greetings = std::exchange(greetings_, {});
+    const bool fetch_now = std::exchange(fetch_due_, false);
     std::optional<Message> message;
     if (!incoming_.empty()) {
       message = std::move(incoming_.front());
@@ -66,19 +109,124 @@ void TxnGossip::run() {
     }
     lock.unlock();
     if (!news.empty()) send_out(news);
-    for (const net::PeerId peer : greetings) send(peer, parts_.pool.pending(), kGreetingBytes);
+    for (const net::PeerId peer : greetings) greet(peer);
     if (message) take_in(*message);
+    if (fetch_now) fetch();
     lock.lock();
   }
   running_ = false;
 }
 
 void TxnGossip::take_in(const Message& message) {
-  auto txns = net::decode_transactions(message.payload);
+  if (message.eth.code == net::EthCode::transactions) return take_whole(message);
+  if (message.eth.code == net::EthCode::pooled_transactions) return take_fetched(message);
+  take_announced(message);
+}
+
+void TxnGossip::take_whole(const Message& message) {
+  auto txns = net::decode_transactions(message.eth.payload);
   if (!txns)
     return drop(message.peer, fmt::format("malformed Transactions: {}", rlp::to_string(txns.error())));
-  std::vector<Transaction> fresh = select(message.peer, std::move(*txns));
-  if (!fresh.empty()) judge(message.peer, parts_.pool.add_all(std::move(fresh), false));
+  add(message.peer, std::move(*txns));
+}
+
+unsigned TxnGossip::version_of(net::PeerId peer) {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(peer);
+  return found == known_.end() ? 0 : found->second.version;
+}
+
+/// The pool takes no blobs, and nothing too long: such need not be fetched.
+bool TxnGossip::is_wanted(const net::AnnouncedTxn& txn) const {
+  if (txn.form && (txn.form->type == static_cast<std::uint8_t>(TxnType::blob) ||
+                   txn.form->bytes > TxPool::kMostTxnBytes + TxnFetcher::kSizeSlack))
+    return false;
+  return parts_.pool.get(txn.hash) == nullptr;
+}
+
+void TxnGossip::take_announced(const Message& message) {
+  auto txns = version_of(message.peer) >= net::kTypedTxnsVersion
+                  ? net::decode_announced_txns(message.eth.payload)
+                  : net::decode_announced_hashes(message.eth.payload);
+  if (!txns)
+    return drop(message.peer,
+                fmt::format("malformed NewPooledTransactionHashes: {}", rlp::to_string(txns.error())));
+  std::vector<net::AnnouncedTxn> wanted;
+  std::copy_if(txns->begin(), txns->end(), std::back_inserter(wanted),
+               [&](const net::AnnouncedTxn& txn) { return is_wanted(txn); });
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(message.peer);
+  if (found == known_.end()) return;
+  for (const net::AnnouncedTxn& txn : *txns) found->second.known.add(txn.hash);
+  std::erase_if(wanted, [&](const net::AnnouncedTxn& txn) { return refused_.has(txn.hash); });
+  fetcher_.announced(message.peer, wanted, now());
+}
+
+/// Says what does not fit between what was announced and what came.
+static std::optional<std::string> contradiction(const TxnHash& hash, const TxnFetcher::Form& announced,
+                                                const Transaction& txn) {
+  const auto type = static_cast<unsigned>(txn.type);
+  if (announced.type != type)
+    return fmt::format("announced transaction {} as of type {} and delivered one of type {}", hash.hex(),
+                       announced.type, type);
+  const std::uint64_t bytes = encode_transaction(txn).size();
+  const std::uint64_t off = bytes > announced.bytes ? bytes - announced.bytes : announced.bytes - bytes;
+  if (off <= TxnFetcher::kSizeSlack) return std::nullopt;
+  return fmt::format("announced transaction {} with {} bytes and delivered {}", hash.hex(), announced.bytes,
+                     bytes);
+}
+
+void TxnGossip::take_fetched(const Message& message) {
+  auto txns = net::decode_transactions(message.eth.payload);
+  if (!txns)
+    return drop(message.peer, fmt::format("malformed PooledTransactions: {}", rlp::to_string(txns.error())));
+  std::optional<TxnFetcher::Asked> asked;
+  std::vector<Transaction> came;
+  std::optional<std::string> lie;
+  {
+    const std::lock_guard lock(mutex_);
+    asked = fetcher_.answered(message.peer, message.eth.request_id);
+    if (!asked) return;
+    for (Transaction& txn : *txns) {
+      const TxnHash hash = hash_of(txn);
+      const auto wanted = asked->find(hash);
+      if (wanted == asked->end()) continue;
+      // EIP-5793: who announces one thing and delivers another is disconnected.
+      if (wanted->second && !lie) lie = contradiction(hash, *wanted->second, txn);
+      fetcher_.arrived(hash);
+      came.push_back(std::move(txn));
+    }
+    fetch_due_ = true;
+  }
+  if (lie) drop(message.peer, *lie);
+  add(message.peer, std::move(came));
+}
+
+void TxnGossip::add(net::PeerId peer, std::vector<Transaction> txns) {
+  std::vector<Transaction> fresh = select(peer, std::move(txns));
+  if (fresh.empty()) return;
+  std::vector<TxnHash> hashes;
+  for (const Transaction& txn : fresh) hashes.push_back(hash_of(txn));
+  const auto added = parts_.pool.add_all(std::move(fresh), false);
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      fetcher_.arrived(hashes[i]);
+      if (!added[i] && is_final(added[i].error().rule)) refused_.add(hashes[i]);
+    }
+  }
+  judge(peer, added);
+}
+
+void TxnGossip::fetch() {
+  std::vector<TxnFetcher::Request> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    requests = fetcher_.due(now());
+  }
+  for (const auto& request : requests)
+    send(request.peer, net::EthCode::get_pooled_transactions, net::encode_hashes<TxnHash>(request.hashes),
+         request.id);
 }
 
 std::vector<Transaction> TxnGossip::select(net::PeerId peer, std::vector<Transaction> txns) {
@@ -130,38 +278,87 @@ void TxnGossip::judge(net::PeerId peer, const std::vector<TxPool::Added>& added)
                          count, last->detail));
 }
 
+/// As geth does: whole to the square root of those who lack it, by hash to the others. Peers before eth/65
+/// know no announcements.
 void TxnGossip::send_out(const std::vector<TxnRef>& txns) {
-  std::vector<net::PeerId> peers;
+  Outbox whole, by_hash;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [peer, known] : known_) peers.push_back(peer);
+    for (const TxnRef& txn : txns) {
+      std::vector<net::PeerId> lacking;
+      std::size_t old = 0;
+      for (auto& [peer, state] : known_) {
+        if (!state.known.add(txn->hash)) continue;
+        lacking.push_back(peer);
+        if (state.version >= net::kAnnouncedTxnsVersion) continue;
+        std::swap(lacking[old++], lacking.back());
+      }
+      const bool only_announced = txn->txn.type == TxnType::blob || txn->bytes > kMostWholeBytes;
+      const auto direct = static_cast<std::size_t>(std::sqrt(static_cast<double>(lacking.size())));
+      std::shuffle(lacking.begin() + static_cast<std::ptrdiff_t>(old), lacking.end(), random_);
+      for (std::size_t i = 0; i < lacking.size(); ++i) {
+        const bool is_old = i < old;
+        if (is_old && txn->txn.type == TxnType::blob) continue;
+        const bool goes_whole = is_old || (!only_announced && i < old + direct);
+        (goes_whole ? whole : by_hash)[lacking[i]].push_back(txn);
+      }
+    }
   }
-  for (const net::PeerId peer : peers) send(peer, txns, kGreetingBytes);
+  for (const auto& [peer, of_peer] : whole) send_whole(peer, of_peer);
+  for (const auto& [peer, of_peer] : by_hash) announce(peer, of_peer);
 }
 
-void TxnGossip::send(net::PeerId peer, const std::vector<TxnRef>& txns, std::size_t most_bytes) {
+/// A new peer hears of all that is pending; one that knows no announcements gets some megabytes of it.
+void TxnGossip::greet(net::PeerId peer) {
   std::vector<TxnRef> unknown;
+  unsigned version = 0;
+  const std::vector<TxnRef> pending = parts_.pool.pending();
   {
     const std::lock_guard lock(mutex_);
     const auto found = known_.find(peer);
     if (found == known_.end()) return;
-    for (const TxnRef& txn : txns) {
-      if (txn->bytes > most_bytes) break;
+    version = found->second.version;
+    std::size_t room = kGreetingBytes;
+    for (const TxnRef& txn : pending) {
+      const bool whole = version < net::kAnnouncedTxnsVersion;
+      if (whole && (txn->bytes > room || txn->txn.type == TxnType::blob)) continue;
       if (!found->second.known.add(txn->hash)) continue;
-      most_bytes -= txn->bytes;
+      if (whole) room -= txn->bytes;
       unknown.push_back(txn);
     }
   }
-  for (std::size_t i = 0; i < unknown.size();) {
+  if (version < net::kAnnouncedTxnsVersion) return send_whole(peer, unknown);
+  announce(peer, unknown);
+}
+
+void TxnGossip::send_whole(net::PeerId peer, const std::vector<TxnRef>& txns) {
+  for (std::size_t i = 0; i < txns.size();) {
     std::vector<Transaction> pack;
-    for (std::size_t bytes = 0; i < unknown.size() && bytes < kPackBytes; ++i) {
-      bytes += unknown[i]->bytes;
-      pack.push_back(unknown[i]->txn);
+    for (std::size_t bytes = 0; i < txns.size() && bytes < kPackBytes; ++i) {
+      bytes += txns[i]->bytes;
+      pack.push_back(txns[i]->txn);
     }
-    parts_.loop.post([this, peer, payload = net::encode_transactions(pack)] {
-      if (peers_) peers_->send(peer, net::EthCode::transactions, payload);
-    });
+    send(peer, net::EthCode::transactions, net::encode_transactions(pack));
   }
+}
+
+void TxnGossip::announce(net::PeerId peer, const std::vector<TxnRef>& txns) {
+  const bool typed = version_of(peer) >= net::kTypedTxnsVersion;
+  for (std::size_t i = 0; i < txns.size();) {
+    std::vector<net::AnnouncedTxn> pack;
+    for (; i < txns.size() && pack.size() < net::kMaxHashesRead; ++i) {
+      const TxnFetcher::Form form{static_cast<std::uint8_t>(txns[i]->txn.type), txns[i]->bytes};
+      pack.push_back({txns[i]->hash, form});
+    }
+    send(peer, net::EthCode::new_pooled_transaction_hashes,
+         typed ? net::encode_announced_txns(pack) : net::encode_announced_hashes(pack));
+  }
+}
+
+void TxnGossip::send(net::PeerId peer, net::EthCode code, Bytes payload, std::uint64_t request_id) {
+  parts_.loop.post([this, peer, code, payload = std::move(payload), request_id] {
+    if (peers_) peers_->send(peer, code, payload, request_id);
+  });
 }
 
 void TxnGossip::drop(net::PeerId peer, std::string why) {

@@ -1,12 +1,13 @@
 #pragma once
 /// \file
-/// Transactions from and to peers (eth/63's Transactions message).
+/// Transactions from and to peers: whole (Transactions), and from eth/65 on announced by hash and fetched.
 
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 
 #include "consensus/hash_memory.hpp"
 #include "consensus/txpool.hpp"
@@ -14,6 +15,8 @@
 #include "net/inbound_budget.hpp"
 #include "net/loop.hpp"
 #include "net/peer_set.hpp"
+#include "net/timer.hpp"
+#include "node/txn_fetcher.hpp"
 
 namespace quarry {
 
@@ -44,21 +47,39 @@ class TxnGossip {
   static constexpr unsigned kMostForged = 16;
   /// New transactions that wait to be sent.
   static constexpr std::size_t kMostOutgoing = 16384;
+  /// Longer ones are announced only, where the peer knows announcements (geth's txMaxBroadcastSize), and so
+  /// are blob transactions always (EIP-4844).
+  static constexpr std::size_t kMostWholeBytes = 4096;
+  /// Served in one answer (geth: 256).
+  static constexpr std::size_t kMostServed = 256;
+  /// What the pool refused for good is not fetched again: so many hashes are kept.
+  static constexpr std::size_t kRefusedTxns = 8192;
+  /// How often the fetcher looks for what is due.
+  static constexpr std::chrono::milliseconds kFetchTick{25};
 
   explicit TxnGossip(GossipParts parts) : parts_(std::move(parts)) {}
 
   // Loop thread.
-  void start(net::PeerSet& peers) { peers_ = &peers; }
+  void start(net::PeerSet& peers);
   void stop();
-  void on_peer_up(net::PeerId peer);
+  void on_peer_up(net::PeerId peer, unsigned eth_version);
   void on_peer_down(net::PeerId peer);
-  void on_message(net::PeerId peer, Bytes payload, net::Hold hold);
+  /// For messages that takes() says yes to.
+  void on_message(net::PeerId peer, net::EthMessage message);
+  static bool takes(net::EthCode code) {
+    return code == net::EthCode::transactions || code == net::EthCode::new_pooled_transaction_hashes ||
+           code == net::EthCode::pooled_transactions;
+  }
+
+  /// The payload that answers GetPooledTransactions; an error when the request is malformed. Any thread.
+  rlp::Decoded<Bytes> answer(ByteView request) const;
 
   /// From TxPool::on_new, on any thread.
   void on_new(const std::vector<TxnRef>& txns);
 
  private:
   struct Peer {
+    unsigned version = 0;  ///< of eth
     RecentHashes<TxnHash> known{kKnownTxns};
     double recoveries = kRecoveryBurst;  ///< how many are left …
     std::chrono::steady_clock::time_point counted = std::chrono::steady_clock::now();  ///< … at this time
@@ -66,25 +87,37 @@ class TxnGossip {
   };
   struct Message {
     net::PeerId peer;
-    Bytes payload;
-    net::Hold hold;
+    net::EthMessage eth;
   };
+  using Outbox = std::map<net::PeerId, std::vector<TxnRef>>;
 
   // On a worker, one at a time.
   void run();
   void take_in(const Message& message);
+  void take_whole(const Message& message);
+  void take_announced(const Message& message);
+  void take_fetched(const Message& message);
+  void add(net::PeerId peer, std::vector<Transaction> txns);
   void judge(net::PeerId peer, const std::vector<TxPool::Added>& added);
+  void fetch();
   void send_out(const std::vector<TxnRef>& txns);
+  void greet(net::PeerId peer);
 
   /// Wants run() to be called; under the lock.
   void wake();
   /// Those that are new to the pool, as many as the peer may have looked at; all are known to be known to it.
   std::vector<Transaction> select(net::PeerId peer, std::vector<Transaction> txns);
-  void send(net::PeerId peer, const std::vector<TxnRef>& txns, std::size_t most_bytes);
+  void send_whole(net::PeerId peer, const std::vector<TxnRef>& txns);
+  void announce(net::PeerId peer, const std::vector<TxnRef>& txns);
+  void send(net::PeerId peer, net::EthCode code, Bytes payload, std::uint64_t request_id = 0);
+  bool is_wanted(const net::AnnouncedTxn& txn) const;
+  /// Of eth; 0 when it is gone.
+  unsigned version_of(net::PeerId peer);
   void drop(net::PeerId peer, std::string why);
 
   const GossipParts parts_;
-  net::PeerSet* peers_ = nullptr;  // loop thread
+  net::PeerSet* peers_ = nullptr;       // loop thread
+  std::unique_ptr<net::Timer> ticker_;  // loop thread
 
   std::mutex mutex_;
   bool stopped_ = false;
@@ -93,6 +126,10 @@ class TxnGossip {
   std::deque<Message> incoming_;
   std::vector<net::PeerId> greetings_;  ///< peers that are to get what is pending
   std::vector<TxnRef> outgoing_;
+  TxnFetcher fetcher_;
+  bool fetch_due_ = false;
+  RecentHashes<TxnHash> refused_{kRefusedTxns};
+  std::minstd_rand random_{std::random_device{}()};  ///< who gets a transaction whole; the worker's own
 };
 
 }  // namespace quarry

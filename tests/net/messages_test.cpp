@@ -64,8 +64,15 @@ DecodeError error_of(const rlp::Decoded<T>& decoded) {
   return decoded ? DecodeError{} : decoded.error();
 }
 
-/// One payload of each message of eth/63.
-std::vector<std::pair<EthCode, Bytes>> samples() {
+constexpr ForkId kForkId{ForkHash{{1, 2, 3, 4}}, 1150000};
+
+struct Sample {
+  unsigned version;  ///< of eth that has this form of it
+  EthCode code;
+  Bytes payload;
+};
+/// One payload of each row of the table.
+std::vector<Sample> samples() {
   const std::vector<BlockHash> blocks{filled<BlockHash>(1), filled<BlockHash>(2)};
   const std::vector<Hash256> hashes{filled<Hash256>(3)};
   const std::vector<BlockId> ids{{7, filled<BlockHash>(1)}, {8, filled<BlockHash>(2)}};
@@ -75,27 +82,44 @@ std::vector<std::pair<EthCode, Bytes>> samples() {
   const std::vector<Body> bodies{body(0, 0), body(2, 1)};
   const std::vector<std::vector<Receipt>> receipts{{}, {receipt(21000), receipt(42000)}};
   const std::vector<Transaction> transactions{transaction(1), transaction(2)};
+  const std::vector<AnnouncedTxn> announced{{filled<TxnHash>(6), AnnouncedTxn::Form{0, 110}},
+                                            {filled<TxnHash>(7), AnnouncedTxn::Form{3, 131072}}};
+  const Status status{63, 1999, U256{1} << 80, filled<BlockHash>(4), filled<BlockHash>(5), kForkId};
   return {
-      {EthCode::status, encode(Status{63, 1999, U256{1} << 80, filled<BlockHash>(4), filled<BlockHash>(5)})},
-      {EthCode::new_block_hashes, encode_new_block_hashes(ids)},
-      {EthCode::transactions, encode_transactions(transactions)},
-      {EthCode::get_block_headers, encode(GetBlockHeaders{blocks[0], 192, 0, true})},
-      {EthCode::block_headers, encode_block_headers(headers)},
-      {EthCode::get_block_bodies, encode_hashes<BlockHash>(blocks)},
-      {EthCode::block_bodies, encode_block_bodies(bodies)},
-      {EthCode::new_block, encode_new_block(Block{headers[0], body(1, 1)}, 77)},
-      {EthCode::get_node_data, encode_hashes<Hash256>(hashes)},
-      {EthCode::node_data, encode_node_data(nodes)},
-      {EthCode::get_receipts, encode_hashes<BlockHash>(blocks)},
-      {EthCode::receipts, encode_receipts(receipts)},
+      {68, EthCode::status, encode(status)},
+      {63, EthCode::new_block_hashes, encode_new_block_hashes(ids)},
+      {63, EthCode::transactions, encode_transactions(transactions)},
+      {63, EthCode::get_block_headers, encode(GetBlockHeaders{blocks[0], 192, 0, true})},
+      {63, EthCode::block_headers, encode_block_headers(headers)},
+      {63, EthCode::get_block_bodies, encode_hashes<BlockHash>(blocks)},
+      {63, EthCode::block_bodies, encode_block_bodies(bodies)},
+      {63, EthCode::new_block, encode_new_block(Block{headers[0], body(1, 1)}, 77)},
+      {65, EthCode::new_pooled_transaction_hashes, encode_announced_hashes(announced)},
+      {68, EthCode::new_pooled_transaction_hashes, encode_announced_txns(announced)},
+      {65, EthCode::get_pooled_transactions, encode_hashes<BlockHash>(blocks)},
+      {65, EthCode::pooled_transactions, encode_transactions(transactions)},
+      {63, EthCode::get_node_data, encode_hashes<Hash256>(hashes)},
+      {63, EthCode::node_data, encode_node_data(nodes)},
+      {63, EthCode::get_receipts, encode_hashes<BlockHash>(blocks)},
+      {63, EthCode::receipts, encode_receipts(receipts)},
   };
+}
+const MessageInfo& row_of(const Sample& sample) {
+  return *find_message(sample.version, static_cast<std::uint64_t>(sample.code));
+}
+bool has(unsigned version, EthCode code) {
+  return find_message(version, static_cast<std::uint64_t>(code)) != nullptr;
 }
 
 }  // namespace
 
 TEST(Messages, StatusSurvivesTheWire) {
-  const Status status{63, 1999, U256{1} << 80, filled<BlockHash>(4), filled<BlockHash>(5)};
+  Status status{63, 1999, U256{1} << 80, filled<BlockHash>(4), filled<BlockHash>(5), std::nullopt};
   EXPECT_EQ(*decode_status(encode(status)), status);
+  status.fork_id = kForkId;
+  EXPECT_EQ(*decode_status(encode(status)), status);
+  // The fork id is a list of its own at the end: [hash, next].
+  EXPECT_TRUE(to_hex(encode(status)).ends_with("c9840102030483118c30"));
 }
 
 TEST(Messages, GetBlockHeadersHasFourForms) {
@@ -164,37 +188,103 @@ TEST(Messages, StoredItemsPassThroughUnread) {
 TEST(Messages, TheTableListsEachOnceAndChecksIt) {
   const auto all = samples();
   ASSERT_EQ(eth_messages().size(), all.size());
-  for (const auto& [code, payload] : all) {
-    const auto& row = info(code);
-    EXPECT_EQ(row.code, code);
-    EXPECT_LE(payload.size(), row.max_bytes) << row.name;
-    EXPECT_TRUE(row.check(payload, kIdentity)) << row.name;
-    EXPECT_EQ(row.kind == MessageKind::request, row.answer != code) << row.name;
-    // In eth/62 there are no node data and no receipts.
-    EXPECT_EQ(find_message(62, static_cast<std::uint64_t>(code)) != nullptr,
-              static_cast<unsigned>(code) <= static_cast<unsigned>(EthCode::new_block))
-        << row.name;
-    EXPECT_EQ(find_message(63, static_cast<std::uint64_t>(code)), &row);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& row = row_of(all[i]);
+    EXPECT_EQ(&row, &eth_messages()[i]);
+    EXPECT_EQ(row.code, all[i].code);
+    EXPECT_LE(all[i].payload.size(), row.max_bytes) << row.name;
+    EXPECT_TRUE(row.check(all[i].payload, kIdentity)) << row.name;
+    EXPECT_EQ(row.kind == MessageKind::request, row.answer != row.code) << row.name;
+    // Requests and answers are numbered from eth/66 on, nothing else ever.
+    const bool numbered = row.kind == MessageKind::request || row.kind == MessageKind::answer;
+    EXPECT_EQ(row.request_id_since, numbered ? 66U : ~0U) << row.name;
+    const auto& first = info(row.code);
+    EXPECT_EQ(first.name, row.name);
+    EXPECT_EQ(first.kind, row.kind);
+    EXPECT_EQ(first.answer, row.answer);
   }
-  EXPECT_EQ(find_message(63, 0x08), nullptr);
-  EXPECT_EQ(find_message(63, 0x11), nullptr);
+}
+
+TEST(Messages, EachVersionHasItsMessages) {
+  for (unsigned version = 62; version <= 68; ++version) {
+    EXPECT_TRUE(has(version, EthCode::status) && has(version, EthCode::new_block)) << version;
+    EXPECT_EQ(has(version, EthCode::get_receipts), version >= 63) << version;
+    EXPECT_EQ(has(version, EthCode::get_node_data), version >= 63 && version <= 66) << version;
+    EXPECT_EQ(has(version, EthCode::node_data), version >= 63 && version <= 66) << version;
+    EXPECT_EQ(has(version, EthCode::new_pooled_transaction_hashes), version >= 65) << version;
+    EXPECT_EQ(has(version, EthCode::get_pooled_transactions), version >= 65) << version;
+    EXPECT_EQ(find_message(version, 0x0b), nullptr) << version;
+    EXPECT_EQ(find_message(version, 0x11), nullptr) << version;
+  }
+  const auto names = [](bool needs_node_data) {
+    std::vector<Capability> out;
+    for (const auto& own : own_capabilities(needs_node_data)) out.push_back(own.capability);
+    return list_of(out);
+  };
+  EXPECT_EQ(names(false), "eth/62, eth/63, eth/64, eth/65, eth/66, eth/67, eth/68");
+  // A state can only be asked for up to eth/66.
+  EXPECT_EQ(names(true), "eth/62, eth/63, eth/64, eth/65, eth/66");
 }
 
 TEST(Messages, RefuseEveryTruncationAndTrailingBytes) {
-  for (const auto& [code, payload] : samples()) {
-    const auto& row = info(code);
-    for (std::size_t length = 0; length < payload.size(); ++length)
-      EXPECT_FALSE(row.check(ByteView{payload}.first(length), kIdentity)) << row.name << " " << length;
-    Bytes longer = payload;
+  for (const auto& sample : samples()) {
+    const auto& row = row_of(sample);
+    for (std::size_t length = 0; length < sample.payload.size(); ++length)
+      EXPECT_FALSE(row.check(ByteView{sample.payload}.first(length), kIdentity)) << row.name << " " << length;
+    Bytes longer = sample.payload;
     longer.push_back(0);
     EXPECT_FALSE(row.check(longer, kIdentity)) << row.name;
   }
+}
+
+TEST(Messages, AnnouncementsHaveAsManyTypesAsSizesAsHashes) {
+  const std::vector<AnnouncedTxn> two{{filled<TxnHash>(6), AnnouncedTxn::Form{0, 110}},
+                                      {filled<TxnHash>(7), AnnouncedTxn::Form{2, 300}}};
+  EXPECT_EQ(*decode_announced_txns(encode_announced_txns(two)), two);
+  auto without = two;
+  for (auto& txn : without) txn.form.reset();
+  EXPECT_EQ(*decode_announced_hashes(encode_announced_hashes(two)), without);
+  EXPECT_TRUE(decode_announced_txns(*from_hex("c380c0c0"))->empty());
+  const std::string hash = "a0" + std::string(64, '6');
+  // EIP-5793's form, [types, [size], [hash]], by hand; then one list too short or too long.
+  EXPECT_TRUE(decode_announced_txns(*from_hex("e502c16ee1" + hash)));
+  EXPECT_EQ(error_of(decode_announced_txns(*from_hex("e402c0e1" + hash))), DecodeError::input_too_short);
+  EXPECT_EQ(error_of(decode_announced_txns(*from_hex("c402c16ec0"))), DecodeError::input_too_short);
+  EXPECT_EQ(error_of(decode_announced_txns(*from_hex("e580c16ee1" + hash))), DecodeError::trailing_bytes);
+}
+
+TEST(Messages, RequestIdsAreWrappedAround) {
+  const Bytes request = encode(GetBlockHeaders{BlockNum{1}, 3, 0, false});
+  // EIP-2481: [request-id, what it was before].
+  EXPECT_EQ(to_hex(with_request_id(1111, request)), "c8820457c401038080");
+  for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+    const Bytes wrapped = with_request_id(id, request);
+    EXPECT_LE(wrapped.size(), request.size() + kMostIdBytes);
+    const auto split = split_request_id(wrapped);
+    ASSERT_TRUE(split);
+    EXPECT_EQ(split->id, id);
+    EXPECT_TRUE(equal(split->payload, request));
+  }
+  EXPECT_EQ(error_of(split_request_id(request)), DecodeError::trailing_bytes);
+  EXPECT_EQ(error_of(split_request_id(Bytes{0xc1, 0x05})), DecodeError::input_too_short);
+  EXPECT_EQ(error_of(split_request_id(*from_hex("cb89010203040506070809c0"))), DecodeError::overflow);
+  EXPECT_FALSE(split_request_id({}));
 }
 
 TEST(Messages, BoundEveryList) {
   const Bytes hash = rlp::encode(filled<Hash256>(1));
   EXPECT_TRUE(decode_hashes<BlockHash>(list_of_items(kMaxHashesRead, hash)));
   EXPECT_EQ(error_of(decode_hashes<BlockHash>(list_of_items(kMaxHashesRead + 1, hash))),
+            DecodeError::too_many);
+  EXPECT_TRUE(decode_announced_hashes(list_of_items(kMaxHashesRead, hash)));
+  EXPECT_EQ(error_of(decode_announced_hashes(list_of_items(kMaxHashesRead + 1, hash))),
+            DecodeError::too_many);
+  const std::vector<AnnouncedTxn> full(kMaxHashesRead, {filled<TxnHash>(1), AnnouncedTxn::Form{2, 131072}});
+  const Bytes announced = encode_announced_txns(full);
+  EXPECT_TRUE(decode_announced_txns(announced));
+  EXPECT_LE(announced.size(), find_message(68, 0x08)->max_bytes);
+  EXPECT_EQ(error_of(decode_announced_txns(
+                encode_announced_txns(std::vector<AnnouncedTxn>(kMaxHashesRead + 1, full[0])))),
             DecodeError::too_many);
   const Bytes header_rlp = encode_header(header(1));
   EXPECT_TRUE(decode_headers(list_of_items(kMaxItemsRead, header_rlp), kIdentity));

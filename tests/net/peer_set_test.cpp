@@ -24,8 +24,8 @@ TEST(PeerSet, ConnectsAndCarriesMessages) {
   const auto& there = b.ups[0];
   EXPECT_EQ(there.node_id, a.set->node_id());
   EXPECT_EQ(there.client, "Quarry/test");
-  EXPECT_EQ(list_of(there.caps), "eth/62, eth/63");
-  EXPECT_EQ(there.eth_version, 63U);
+  EXPECT_EQ(list_of(there.caps), "eth/62, eth/63, eth/64, eth/65, eth/66, eth/67, eth/68");
+  EXPECT_EQ(there.eth_version, 68U);
   EXPECT_EQ(there.network_id, 1999U);
   EXPECT_EQ(there.head, a.status.head);
   EXPECT_EQ(there.total_difficulty, a.status.total_difficulty);
@@ -36,13 +36,17 @@ TEST(PeerSet, ConnectsAndCarriesMessages) {
   EXPECT_EQ(a.ups[0].enode.tcp_port, b.set->listening_port());
 
   const Bytes request = encode(GetBlockHeaders{.from = BlockNum{7}, .amount = 3});
-  ASSERT_TRUE(b.set->send(there.id, EthCode::get_block_headers, request));
-  Bytes big = encode_node_data(std::vector<Bytes>{Bytes(3 << 20, 0x5a)});
-  ASSERT_TRUE(a.set->send(a.ups[0].id, EthCode::node_data, big));
+  ASSERT_TRUE(b.set->send(there.id, EthCode::get_block_headers, request, 77));
+  const Bytes big = encode_raw_list(std::vector<Bytes>{rlp::encode(Bytes(3 << 20, 0x5a))});
+  ASSERT_TRUE(a.set->send(a.ups[0].id, EthCode::block_bodies, big, ~std::uint64_t{0}));
   ASSERT_TRUE(run_until(loop, [&] { return !a.arrived.empty() && !b.arrived.empty(); }));
   EXPECT_EQ(a.arrived[0].code, EthCode::get_block_headers);
+  EXPECT_EQ(a.arrived[0].request_id, 77U);
   EXPECT_EQ(a.arrived[0].payload, request);
+  EXPECT_EQ(b.arrived[0].request_id, ~std::uint64_t{0});
   EXPECT_EQ(b.arrived[0].payload, big);
+  // eth/67 took state nodes out.
+  EXPECT_FALSE(b.set->send(there.id, EthCode::get_node_data, kEmptyList));
 
   b.set->set_peer_head(there.id, BlockHash{}, 5);
   EXPECT_EQ(b.set->peers().at(0).total_difficulty, U256{5});
@@ -292,7 +296,8 @@ TEST(PeerSet, RefusesAPortThatIsTaken) {
     LocalStatus local_status() override { return {}; }
     void on_peer_up(const PeerInfo&) override {}
     void on_peer_down(PeerId, const std::string&) override {}
-    void on_message(PeerId, EthCode, Bytes, Hold) override {}
+    bool needs_node_data() override { return false; }
+    void on_message(PeerId, EthMessage) override {}
     void on_report(const PeerReport&) override {}
   } quiet;
   PeerSet second(loop,

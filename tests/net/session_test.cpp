@@ -148,7 +148,7 @@ TEST(Session, AMessageBeforeHelloEnds) {
   Scene scene;
   auto actor = scene.actor();
   actor.shake_hands();
-  actor.send(16, encode(Actor::status(scene.node.status)));
+  actor.send(16, encode(actor.status(scene.node.status)));
   EXPECT_EQ(actor.goodbye(), DisconnectReason::protocol_error);
   EXPECT_EQ(scene.node.last().verdict.reason, "breach of protocol: expected handshake, got message 0x10");
 }
@@ -195,7 +195,7 @@ TEST(Session, CodesThatAreNoneEnd) {
   }
   auto twice = scene.actor();
   twice.connect(scene.node.status);
-  twice.say_status(Actor::status(scene.node.status));
+  twice.say_status(twice.status(scene.node.status));
   EXPECT_EQ(twice.goodbye(), DisconnectReason::subprotocol_error);
   EXPECT_EQ(scene.node.last().verdict.reason, "breach of protocol: Extra status message");
   auto hello_again = scene.actor();
@@ -242,7 +242,7 @@ TEST(Session, EachFieldOfTheStatusThatDiffersIsNamed) {
     Status status;
     const char *field, *ours, *theirs, *reason;
   };
-  const auto good = Actor::status(scene.node.status);
+  const Status good = status_of(scene.node.status, 63);
   auto network = good, genesis = good, version = good, all = good;
   network.network_id = 1;
   genesis.genesis.bytes.fill(0x77);
@@ -274,18 +274,163 @@ TEST(Session, EachFieldOfTheStatusThatDiffersIsNamed) {
   EXPECT_TRUE(scene.node.ups.empty());
 }
 
+namespace {
+ForkSchedule at_blocks(std::initializer_list<std::pair<Fork, BlockNum>> forks) {
+  ForkSchedule out;
+  for (const auto& [fork, number] : forks) out[fork] = Activation{Activation::By::block, number};
+  return out;
+}
+/// A chain of the test's genesis with these forks and a head.
+LocalStatus chain_with(const ForkSchedule& schedule, BlockNum head) {
+  LocalStatus out = status_of_chain();
+  out.head_number = head;
+  out.forks = ForkIds(schedule, out.genesis, 0);
+  return out;
+}
+}  // namespace
+
+TEST(Session, AForkIdThatDoesNotFitIsNamedOnBothSides) {
+  Scene scene;
+  const auto here = chain_with(at_blocks({{Fork::byzantium, 4}, {Fork::istanbul, 9}}), 20);
+  const auto there = chain_with(at_blocks({{Fork::byzantium, 4}}), 20);
+  scene.node.status = here;
+  Node other(scene.loop);
+  other.status = there;
+  other.set->add_peer(scene.node.enode());
+  ASSERT_TRUE(run_until(scene.loop, [&] { return !other.reports.empty() && !scene.node.reports.empty(); }));
+  const std::string ours = here.forks.at(20, 0).to_string(), theirs = there.forks.at(20, 0).to_string();
+  const auto& verdict = scene.node.last().verdict;
+  EXPECT_EQ(verdict.kind, VerdictKind::status_mismatch);
+  EXPECT_EQ(verdict.reason, "Fork ID rejected - " + theirs + " (!= " + ours + "): remote needs update");
+  EXPECT_EQ(verdict.field, "fork id");
+  EXPECT_EQ(verdict.ours, ours);
+  EXPECT_EQ(verdict.theirs, theirs);
+  EXPECT_NE(verdict.remedy.find("then that node expects none, and this one has Istanbul at block 9."),
+            std::string::npos)
+      << verdict.remedy;
+  EXPECT_NE(verdict.remedy.find("Here: network id 1999, genesis block 010101…010101, fork id " + ours),
+            std::string::npos)
+      << verdict.remedy;
+  EXPECT_NE(verdict.remedy.find("There: network id 1999, genesis block 010101…010101, fork id " + theirs),
+            std::string::npos)
+      << verdict.remedy;
+  const auto errors = scene.node.set->peer_errors();
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].field, "fork id");
+  // Who lacks the fork judges too, by its own forks: it is the one that needs an update.
+  EXPECT_EQ(other.last().verdict.reason,
+            "Fork ID rejected - " + ours + " (!= " + theirs + "): local incompatible or needs update");
+  EXPECT_TRUE(scene.node.ups.empty());
+}
+
+TEST(Session, AForkIdFromBeforeOrAheadFits) {
+  const auto forks = at_blocks({{Fork::byzantium, 4}, {Fork::istanbul, 9}});
+  for (const auto& [number, schedule] :
+       {std::pair{BlockNum{0}, forks},
+        {BlockNum{5}, forks},
+        {BlockNum{50}, forks},
+        {BlockNum{50}, at_blocks({{Fork::byzantium, 4}, {Fork::istanbul, 9}, {Fork::berlin, 40}})}}) {
+    Scene scene;
+    scene.node.status = chain_with(forks, 20);
+    Node other(scene.loop);
+    other.status = chain_with(schedule, number);
+    other.set->add_peer(scene.node.enode());
+    // A fork that only the other knows of: refused by who has passed the others and is told of one behind it.
+    const bool fits = schedule == forks;
+    ASSERT_TRUE(run_until(scene.loop, [&] { return !other.reports.empty(); }));
+    EXPECT_EQ(other.last().verdict.ok(), fits) << other.last().verdict.reason;
+  }
+}
+
+TEST(Session, AStatusHasAForkIdFromEth64OnAndNotBefore) {
+  for (const unsigned version : {63U, 64U, 68U}) {
+    Scene scene;
+    auto wrong = scene.actor();
+    wrong.version = version;
+    wrong.shake_hands();
+    wrong.exchange_hellos();
+    auto status = wrong.status(scene.node.status);
+    EXPECT_EQ(status.fork_id.has_value(), version >= 64);
+    if (status.fork_id)
+      status.fork_id.reset();
+    else
+      status.fork_id = scene.node.status.forks.at(0, 0);
+    wrong.say_status(status);
+    EXPECT_EQ(wrong.goodbye(), DisconnectReason::subprotocol_error);
+    EXPECT_EQ(scene.node.last().verdict.reason,
+              fmt::format("breach of protocol: malformed Status: eth/{} has {} fork id", version,
+                          version >= 64 ? "a" : "no"));
+    auto right = scene.actor();
+    right.version = version;
+    right.connect(scene.node.status);
+    ASSERT_EQ(scene.node.ups.size(), 1U);
+    EXPECT_EQ(scene.node.ups[0].eth_version, version);
+    EXPECT_EQ(*decode_status(right.messages.at(1).payload), right.status(scene.node.status));
+  }
+}
+
+TEST(Session, RequestsAndAnswersAreNumberedFromEth66On) {
+  const Bytes request = encode(GetBlockHeaders{BlockNum{1}, 3});
+  for (const unsigned version : {65U, 66U, 67U, 68U}) {
+    Scene scene;
+    auto peer = scene.actor();
+    peer.version = version;
+    peer.connect(scene.node.status);
+    const bool numbered = version >= 66;
+    peer.send(id_of(EthCode::get_block_headers), numbered ? with_request_id(4711, request) : request);
+    ASSERT_TRUE(run_until(scene.loop, [&] { return !scene.node.arrived.empty(); }));
+    EXPECT_EQ(scene.node.arrived[0].request_id, numbered ? 4711U : 0U);
+    EXPECT_EQ(scene.node.arrived[0].payload, request);
+    ASSERT_TRUE(scene.node.set->send(scene.node.ups[0].id, EthCode::block_headers, kEmptyList, 4711));
+    ASSERT_TRUE(run_until(scene.loop, [&] { return peer.messages.size() >= 3; }));
+    EXPECT_EQ(to_hex(peer.messages[2].payload), numbered ? "c4821267c0" : "c0");
+    // Announcements never are.
+    ASSERT_TRUE(
+        scene.node.set->send(scene.node.ups[0].id, EthCode::new_pooled_transaction_hashes, kEmptyList, 9));
+    ASSERT_TRUE(run_until(scene.loop, [&] { return peer.messages.size() >= 4; }));
+    EXPECT_EQ(to_hex(peer.messages[3].payload), "c0");
+    // State nodes are gone from eth/67 on.
+    EXPECT_EQ(scene.node.set->send(scene.node.ups[0].id, EthCode::node_data, kEmptyList), version <= 66);
+    // Who leaves the number out does not speak this version.
+    if (!numbered) continue;
+    peer.send(id_of(EthCode::get_block_headers), request);
+    EXPECT_EQ(peer.goodbye(), DisconnectReason::subprotocol_error);
+    EXPECT_EQ(scene.node.last().verdict.reason,
+              "breach of protocol: malformed GetBlockHeaders: trailing bytes");
+  }
+}
+
+TEST(Session, WhoHasAStateToDownloadAnnouncesUpToEth66) {
+  Scene scene;
+  scene.node.wants_state = true;
+  Node other(scene.loop);
+  other.set->add_peer(scene.node.enode());
+  ASSERT_TRUE(run_until(scene.loop, [&] { return !other.ups.empty(); }));
+  EXPECT_EQ(list_of(other.ups[0].caps), "eth/62, eth/63, eth/64, eth/65, eth/66");
+  EXPECT_EQ(other.ups[0].eth_version, 66U);
+  auto late = scene.actor();
+  late.shake_hands();
+  auto hello = late.hello();
+  hello.capabilities = {{"eth", 67}, {"eth", 68}};
+  late.say_hello(hello);
+  EXPECT_EQ(late.goodbye(), DisconnectReason::useless_peer);
+  EXPECT_NE(scene.node.last().verdict.remedy.find("--syncmode full"), std::string::npos);
+}
+
 TEST(Session, HellosThatDoNotFitEnd) {
   Scene scene;
   auto stranger = scene.actor();
   stranger.shake_hands();
   auto hello = stranger.hello();
-  hello.capabilities = {{"les", 2}, {"eth", 68}, {"e\x01h", 1}};
+  hello.capabilities = {{"les", 2}, {"eth", 61}, {"e\x01h", 1}};
   stranger.say_hello(hello);
   EXPECT_EQ(stranger.goodbye(), DisconnectReason::useless_peer);
   const auto verdict = scene.node.last().verdict;
   EXPECT_EQ(verdict.kind, VerdictKind::incompatible);
   EXPECT_EQ(verdict.reason,
-            "useless peer: no version of eth in common (ours eth/62, eth/63; theirs les/2, eth/68, e?h/1)");
+            "useless peer: no version of eth in common (ours eth/62, eth/63, eth/64, eth/65, eth/66, eth/67, "
+            "eth/68; "
+            "theirs les/2, eth/61, e?h/1)");
 
   auto liar = scene.actor();
   liar.shake_hands();
@@ -313,8 +458,7 @@ TEST(Session, SpeaksVersionFourWithoutSnappyAndEth62) {
   hello.client = "old\nclient\xff";
   old.say_hello(hello);
   ASSERT_TRUE(run_until(scene.loop, [&] { return !old.messages.empty(); }));
-  auto status = Actor::status(scene.node.status);
-  status.protocol_version = 62;
+  const Status status = status_of(scene.node.status, 62);
   old.say_status(status);
   ASSERT_TRUE(run_until(scene.loop, [&] { return scene.node.ups.size() == 1 && old.messages.size() >= 2; }));
   EXPECT_EQ(decode_status(old.messages[1].payload)->protocol_version, 62U);

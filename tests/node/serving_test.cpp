@@ -48,8 +48,7 @@ class ServingTest : public testing::Test {
     Serving serving(*database_);
     const auto answer = serving.answer(1, EthCode::get_block_headers, net::encode(query));
     EXPECT_TRUE(answer);
-    EXPECT_EQ(answer->code, EthCode::block_headers);
-    const auto headers = net::decode_headers(answer->payload, HeaderIdentity::keccak_rlp);
+    const auto headers = net::decode_headers(*answer, HeaderIdentity::keccak_rlp);
     EXPECT_TRUE(headers);
     std::vector<BlockNum> numbers;
     for (const auto& header : *headers) numbers.push_back(header->number);
@@ -101,10 +100,10 @@ TEST_F(ServingTest, BodiesAndReceiptsOfWhatIsHere) {
   const Bytes payload = net::encode_hashes<BlockHash>(hashes);
   const auto bodies = serving.answer(1, EthCode::get_block_bodies, payload);
   ASSERT_TRUE(bodies);
-  EXPECT_EQ(net::decode_bodies(bodies->payload, HeaderIdentity::keccak_rlp)->size(), 2u);
+  EXPECT_EQ(net::decode_bodies(*bodies, HeaderIdentity::keccak_rlp)->size(), 2u);
   const auto receipts = serving.answer(1, EthCode::get_receipts, payload);
   ASSERT_TRUE(receipts);
-  EXPECT_EQ(net::decode_receipts(receipts->payload)->size(), 2u);
+  EXPECT_EQ(net::decode_receipts(*receipts)->size(), 2u);
 }
 
 TEST_F(ServingTest, MalformedRequestsAreErrors) {

@@ -8,6 +8,7 @@
 
 #include "net/frame.hpp"
 #include "net/peer_set.hpp"
+#include "net/session.hpp"
 #include "net/tcp.hpp"
 #include "net/timer.hpp"
 
@@ -44,6 +45,7 @@ class Node final : public net::PeerEvents {
   struct Arrived {
     net::PeerId peer;
     net::EthCode code;
+    std::uint64_t request_id;
     Bytes payload;
   };
   explicit Node(net::Loop& loop, std::size_t max_peers = 25, net::Timeouts timeouts = {}, bool listen = true)
@@ -61,11 +63,12 @@ class Node final : public net::PeerEvents {
     EXPECT_TRUE(started) << started.error().what;
   }
   net::LocalStatus local_status() override { return status; }
+  bool needs_node_data() override { return wants_state; }
   void on_peer_up(const net::PeerInfo& peer) override { ups.push_back(peer); }
   void on_peer_down(net::PeerId, const std::string& reason) override { downs.push_back(reason); }
-  void on_message(net::PeerId peer, net::EthCode code, Bytes payload, net::Hold hold) override {
-    if (keep_holds) holds.push_back(std::move(hold));
-    arrived.push_back({peer, code, std::move(payload)});
+  void on_message(net::PeerId peer, net::EthMessage message) override {
+    if (keep_holds) holds.push_back(std::move(message.hold));
+    arrived.push_back({peer, message.code, message.request_id, std::move(message.payload)});
     if (on_arrival) on_arrival(arrived.back());
   }
   void on_report(const net::PeerReport& report) override { reports.push_back(report); }
@@ -88,6 +91,7 @@ class Node final : public net::PeerEvents {
   std::vector<Arrived> arrived;
   std::vector<net::Hold> holds;
   bool keep_holds = false;
+  bool wants_state = false;
   std::function<void(const Arrived&)> on_arrival;
   std::unique_ptr<net::PeerSet> set;
 };
@@ -112,7 +116,7 @@ class Actor {
     EXPECT_TRUE(run_until(loop_, [this] { return codec.has_value() || closed; }));
   }
   net::Hello hello() const {
-    return {.client = "actor", .capabilities = {{"eth", 62}, {"eth", 63}}, .id = public_key(key)};
+    return {.client = "actor", .capabilities = {{"eth", 62}, {"eth", version}}, .id = public_key(key)};
   }
   /// Never compressed, even when theirs came first.
   void say_hello(const net::Hello& hello) {
@@ -125,13 +129,7 @@ class Actor {
     EXPECT_TRUE(run_until(loop_, [this] { return !messages.empty() || closed; }));
     codec->set_max_message(net::kMaxMessageBytes);
   }
-  static net::Status status(const net::LocalStatus& of) {
-    return {.protocol_version = 63,
-            .network_id = of.network_id,
-            .total_difficulty = of.total_difficulty,
-            .head = of.head,
-            .genesis = of.genesis};
-  }
+  net::Status status(const net::LocalStatus& of) const { return net::status_of(of, version); }
   void say_status(const net::Status& status) { send(16, net::encode(status)); }
   /// All the way up.
   void connect(const net::LocalStatus& of) {
@@ -158,6 +156,7 @@ class Actor {
   }
 
   PrivateKey key = random_private_key();
+  unsigned version = 63;  ///< of eth, the highest that its Hello announces
   net::StreamPtr stream;
   std::optional<net::FrameCodec> codec;
   std::vector<net::Message> messages;
