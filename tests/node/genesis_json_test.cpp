@@ -133,7 +133,7 @@ TEST(GenesisJson, TutorialFileHasItsKnownHash) {
 
 TEST(GenesisJson, ShippedExampleIsTheTutorials) {
   const auto file =
-      read_genesis_file(std::filesystem::path(QUARRY_SOURCE_DIR) / "data" / "PrivateGenesis.json");
+      read_genesis_file(std::filesystem::path(test::source_dir()) / "data" / "PrivateGenesis.json");
   ASSERT_TRUE(file) << file.error().what;
   EXPECT_TRUE(file->warnings.empty());
   EXPECT_EQ(file->genesis.spec.chain_id, U256{1999});

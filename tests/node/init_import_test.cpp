@@ -11,12 +11,13 @@
 #include "node/local_chain.hpp"
 #include "node/options.hpp"
 #include "node/stored_genesis.hpp"
+#include "source_dir.hpp"
 
 using namespace quarry;
 
 namespace {
 Genesis private_genesis() {
-  return read_genesis_file(std::filesystem::path(QUARRY_SOURCE_DIR) / "data" / "PrivateGenesis.json")
+  return read_genesis_file(std::filesystem::path(test::source_dir()) / "data" / "PrivateGenesis.json")
       ->genesis;
 }
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "storage/verify.hpp"
+#include "source_dir.hpp"
 #include "stored_chain.hpp"
 
 using namespace quarry;
@@ -151,7 +152,7 @@ TEST(Migrations, StepsOfThisProgramAreInOrder) {
 namespace {
 
 fs::path released_folder() {
-  return fs::path(QUARRY_SOURCE_DIR) / "tests" / "storage" / "released";
+  return fs::path(test::source_dir()) / "tests" / "storage" / "released";
 }
 
 /// Rows as text: family, key, value in hex. It is what a release wrote, so it is read without today's tables.

@@ -12,13 +12,14 @@
 #include <string>
 
 #include "core/bytes.hpp"
+#include "source_dir.hpp"
 
 namespace quarry::test {
 
 inline std::filesystem::path fixtures_dir() {
   const char* set = std::getenv("QUARRY_FIXTURES");
   return set ? std::filesystem::path(set)
-             : std::filesystem::path(QUARRY_SOURCE_DIR) / ".." / "shared" / "fixtures";
+             : std::filesystem::path(source_dir()) / ".." / "shared" / "fixtures";
 }
 
 inline Bytes read_file(const std::filesystem::path& path) {
@@ -33,7 +34,7 @@ inline std::filesystem::path unpacked(const std::string& name) {
   const fs::path source = fixtures_dir() / name;
   const bool is_tar = name.ends_with(".tar.xz");
   const std::string stem = name.substr(0, name.size() - (is_tar ? 7 : 3));
-  const fs::path to = fs::path(QUARRY_SOURCE_DIR) / "build" / "fixtures" / stem;
+  const fs::path to = fs::path(source_dir()) / "build" / "fixtures" / stem;
   if (fs::exists(to) || !fs::exists(source)) return to;
   // Made aside and renamed: several tests may come here at the same time.
   const fs::path aside = to.string() + "." + std::to_string(getpid());

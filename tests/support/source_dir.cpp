@@ -1,0 +1,5 @@
+#include "source_dir.hpp"
+
+const char* quarry::test::source_dir() {
+  return QUARRY_SOURCE_DIR;
+}
