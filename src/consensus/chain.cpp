@@ -24,7 +24,8 @@ ChainImpl::ChainImpl(Database& database, const ChainSpec& spec, Engine& engine, 
       validator_(spec, engine),
       store_(database),
       state_(database),
-      cache_(state_.view()) {
+      cache_(state_.view()),
+      logs_(database_) {
   if (!options_.now) options_.now = system_clock;
 }
 
@@ -94,6 +95,7 @@ std::optional<Error> ChainImpl::commit(bool sealed_here) {
   ChainWriter(batch_).set_heads({header_tip_.id(), tip_.id(), fast_tip_});
   const bool moved = pending_.added_count > 0;
   if (moved) state_.flush(batch_);
+  logs_.flush(batch_);
   if (auto done = database_.commit(std::move(batch_), Durability::wal); !done) {
     forget_pending();
     return done.error();
@@ -121,6 +123,7 @@ void ChainImpl::announce(HeadEvent event) {
 
 void ChainImpl::forget_pending() {
   batch_ = Batch{};
+  logs_.clear();
   pending_ = {};
   state_.discard();
   cache_.clear();

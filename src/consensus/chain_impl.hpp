@@ -17,6 +17,7 @@
 #include "core/check.hpp"
 #include "storage/chain_store.hpp"
 #include "storage/database.hpp"
+#include "storage/log_index.hpp"
 #include "storage/state_store.hpp"
 #include "storage/state_writer.hpp"
 
@@ -117,6 +118,8 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   void make_canonical(const BlockId& id);
   void index_txns(BlockNum number, std::span<const TxnHash> hashes);
   void unindex_txns(const Body& body);
+  bool has_logs_indexed(const BlockId& id) const;
+  void unindex_logs(const BlockId& id);
   void unindex_fast_blocks(BlockNum above);
   void move_tip(const SealedHeader& header, const TotalDifficulty& total);
 
@@ -167,6 +170,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   ChainHead header_tip_;  ///< the header head, likewise
   BlockId fast_tip_;      ///< the fast block head
   Batch batch_;
+  LogIndexWriter logs_;  ///< goes into the batch when it is committed
   Pending pending_;
   std::size_t committed_ = 0;  ///< blocks or headers committed by the import under way
   BadBlocks bad_{Chain::kMostBadBlocks};

@@ -69,6 +69,7 @@ void ChainImpl::index_fast_block(const FastBlock& block) {
   std::vector<TxnHash> hashes;
   for (const Transaction& txn : block.body.transactions) hashes.push_back(hash_of(txn));
   index_txns(block.id.number, hashes);
+  logs_.add(block.id.number, block.receipts);
 }
 
 Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {

@@ -79,10 +79,12 @@ Expected<std::vector<SealedHeader>, ChainImpl::Failure> ChainImpl::leave_branch(
     auto block = store_.block(id);
     if (!block) continue;
     unindex_txns(block->body);
+    unindex_logs(id);
     if (left.size() < Chain::kMostSideBlocks) left.push_back(block->header);
     if (pending_.removed.size() < Chain::kMostEventBlocks)
       pending_.removed.push_back(std::make_shared<const Block>(std::move(*block)));
   }
+  if (fast_tip_.number > branch.ancestor.number) fast_tip_ = branch.ancestor;
   return left;
 }
 
@@ -152,8 +154,19 @@ void ChainImpl::unindex_fast_blocks(BlockNum above) {
   for (BlockNum number = above + 1; number <= fast_tip_.number; ++number) {
     const auto id = store_.canonical_id(number);
     const auto body = id ? store_.body(*id) : std::nullopt;
-    if (body) unindex_txns(*body);
+    if (!body) continue;
+    unindex_txns(*body);
+    unindex_logs(*id);
   }
+}
+
+/// As a block of a fast sync, before it is executed.
+bool ChainImpl::has_logs_indexed(const BlockId& id) const {
+  return id.number <= fast_tip_.number && is_canonical(id);
+}
+
+void ChainImpl::unindex_logs(const BlockId& id) {
+  if (const auto receipts = store_.receipts(id)) logs_.remove(id.number, *receipts);
 }
 
 void ChainImpl::move_tip(const SealedHeader& header, const TotalDifficulty& total) {

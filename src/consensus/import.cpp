@@ -138,6 +138,8 @@ ChainImpl::Added ChainImpl::run(const Block& block, const RecoveredTxns& txns) {
   }
   cache_.apply(execution->diff);
   ChainWriter(batch_).put_receipts(id, execution->receipts);
+  // Whatever was executed becomes canonical in this batch, or is dropped with it.
+  if (!has_logs_indexed(id)) logs_.add(id.number, execution->receipts);
   return {};
 }
 

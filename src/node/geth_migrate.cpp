@@ -13,6 +13,7 @@
 #include "node/progress.hpp"
 #include "node/stop_signals.hpp"
 #include "node/stored_blocks.hpp"
+#include "storage/log_index.hpp"
 #include "storage/meta.hpp"
 #include "storage/state_store.hpp"
 #include "storage/state_sync_store.hpp"
@@ -122,14 +123,17 @@ class Migration {
     const BlockNum last = source_.head().number;
     Progress progress("Copying blocks", "blocks");
     Batch batch;
+    LogIndexWriter logs(database_);
     for (BlockNum number = parent.number + 1; number <= last; ++number) {
       auto block = source_.block(number);
       if (!block) return tl::unexpected(block.error());
       if (auto linked = check_links(*block, parent, total); !linked) return linked;
       put_block(batch, *block);
+      logs.add(number, block->receipts);
       parent = {number, block->header.hash()};
       const bool full = number % kMostBatchBlocks == 0 || batch.size_bytes() > kMostBatchBytes;
       if (!full && number != last) continue;
+      logs.flush(batch);
       ChainWriter(batch).set_heads({parent, heads.block, parent});
       if (auto done = database_.commit(std::move(batch)); !done) return done;
       batch = Batch{};

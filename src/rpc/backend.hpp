@@ -20,6 +20,10 @@
 #include "core/state_diff.hpp"
 #include "evm/env.hpp"
 
+namespace quarry {
+struct LogTerms;
+}
+
 namespace quarry::rpc {
 
 /// An account as personal.listWallets shows it.
@@ -183,8 +187,9 @@ class ChainReader {
   /// A block of any branch.
   virtual std::optional<BlockId> find(const BlockHash& hash) const = 0;
   virtual std::optional<SealedHeader> header(const BlockId& id) const = 0;
-  /// The log blooms of the canonical blocks first, first + 1, …; fewer where the chain ends.
-  virtual std::vector<Bloom> blooms(BlockNum first, std::size_t count) const = 0;
+  /// Canonical blocks that may have such logs, the first ones from `first` to `last`, at most `most` of them.
+  virtual std::vector<BlockNum> blocks_with_logs(const LogTerms& terms, BlockNum first, BlockNum last,
+                                                 std::size_t most) const = 0;
   /// Nothing when only its header is here.
   virtual std::optional<Block> block(const BlockId& id) const = 0;
   virtual std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const = 0;

@@ -5,21 +5,6 @@
 namespace quarry::rpc {
 namespace {
 
-bool has_bits(const Bloom& bloom, const Bloom& wanted) {
-  for (std::size_t i = 0; i < bloom.bytes.size(); ++i)
-    if ((bloom.bytes[i] & wanted.bytes[i]) != wanted.bytes[i]) return false;
-  return true;
-}
-
-template <class Values>
-bool any_in(const Bloom& bloom, const Values& values) {
-  return values.empty() || std::any_of(values.begin(), values.end(), [&](const auto& value) {
-           Bloom wanted;
-           add_to_bloom(wanted, value);
-           return has_bits(bloom, wanted);
-         });
-}
-
 template <class Value>
 bool is_one_of(const std::vector<Value>& values, const Value& value) {
   return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
@@ -62,11 +47,6 @@ void read_topics(FieldReader& fields, LogFilter& out) {
 }
 
 }  // namespace
-
-bool LogFilter::may_match(const Bloom& bloom) const {
-  return any_in(bloom, addresses) &&
-         std::all_of(topics.begin(), topics.end(), [&](const auto& place) { return any_in(bloom, place); });
-}
 
 bool LogFilter::matches(const Log& log) const {
   if (!is_one_of(addresses, log.address) || log.topics.size() < topics.size()) return false;

@@ -1,9 +1,10 @@
 #pragma once
 /// \file
-/// What eth_getLogs asks for: addresses and topics, first of blocks by their bloom, then of each log.
+/// What eth_getLogs asks for: addresses and topics, first of the index of logs, then of each log.
 
 #include "core/receipt.hpp"
 #include "rpc/params.hpp"
+#include "storage/log_index.hpp"
 
 namespace quarry::rpc {
 
@@ -11,14 +12,8 @@ namespace quarry::rpc {
 inline constexpr std::size_t kMostAlternatives = 1000;
 inline constexpr std::size_t kMostTopics = 4;
 
-struct LogFilter {
-  /// A log's address is one of these; empty: any.
-  std::vector<Address> addresses;
-  /// Each place's topic is one of these; empty: any, though there must be one.
-  std::vector<std::vector<Hash256>> topics;
-
-  /// False when no log of a block with this bloom matches.
-  bool may_match(const Bloom& bloom) const;
+/// Where nothing is asked of a place, there must still be a topic.
+struct LogFilter : LogTerms {
   bool matches(const Log& log) const;
 };
 

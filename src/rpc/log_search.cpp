@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Headers whose blooms are read in one sweep.
+/// Blocks that are asked of the index at once.
 constexpr std::size_t kSweep = 512;
 
 class Scan {
@@ -77,11 +77,8 @@ Answer scan_range(const Context& context, const LogFilter& filter, BlockNum firs
   const auto until = Clock::now() + limits.most_time;
   Scan scan(context, filter);
   for (BlockNum from = first; from <= last;) {
-    const auto blooms =
-        reader.blooms(from, static_cast<std::size_t>(std::min<BlockNum>(kSweep, last - from + 1)));
-    for (const auto& bloom : blooms) {
-      const BlockNum number = from++;
-      if (!filter.may_match(bloom) || bloom.is_zero()) continue;
+    const auto blocks = reader.blocks_with_logs(filter, from, last, kSweep);
+    for (const BlockNum number : blocks) {
       const auto id = reader.canonical(number);
       if (id && !scan.add_block(*id)) {
         return too_much(fmt::format("query returned more than {} results", limits.most_results), first,
@@ -92,7 +89,8 @@ Answer scan_range(const Context& context, const LogFilter& filter, BlockNum firs
                         last);
       }
     }
-    if (blooms.empty()) break;  // a reorganisation is under way: the chain got shorter
+    if (blocks.size() < kSweep) break;
+    from = blocks.back() + 1;
   }
   return scan.take();
 }

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "storage/log_index.hpp"
+
 namespace quarry::rpc {
 
-StoreReader::StoreReader(const Database& database) : chain_(database), state_(database) {}
+StoreReader::StoreReader(const Database& database)
+    : database_(database), chain_(database), state_(database) {}
 
 BlockId StoreReader::head() const {
   return chain_.heads().block;
@@ -18,15 +21,14 @@ std::optional<BlockId> StoreReader::find(const BlockHash& hash) const {
 std::optional<SealedHeader> StoreReader::header(const BlockId& id) const {
   return chain_.header(id);
 }
-std::vector<Bloom> StoreReader::blooms(BlockNum first, std::size_t count) const {
-  constexpr int kBefore = 6;  // fields of a header that stand before its bloom
-  std::vector<Bloom> out;
-  for (const auto& rlp : chain_.canonical_headers_rlp(first, count)) {
-    auto fields = rlp::decode_list(rlp);
-    for (int i = 0; fields && i < kBefore; ++i) (void)fields->next();
-    Bloom bloom;
-    if (fields) (void)fields->read(bloom);
-    out.push_back(bloom);
+std::vector<BlockNum> StoreReader::blocks_with_logs(const LogTerms& terms, BlockNum first, BlockNum last,
+                                                    std::size_t most) const {
+  std::vector<BlockNum> out;
+  LogWalk walk(database_, terms);
+  for (BlockNum from = first; from <= last && out.size() < most; from = out.back() + 1) {
+    const auto block = walk.next(from);
+    if (!block || *block > last) break;
+    out.push_back(*block);
   }
   return out;
 }

@@ -17,7 +17,8 @@ class StoreReader final : public ChainReader {
   std::optional<BlockId> canonical(BlockNum number) const override;
   std::optional<BlockId> find(const BlockHash& hash) const override;
   std::optional<SealedHeader> header(const BlockId& id) const override;
-  std::vector<Bloom> blooms(BlockNum first, std::size_t count) const override;
+  std::vector<BlockNum> blocks_with_logs(const LogTerms& terms, BlockNum first, BlockNum last,
+                                         std::size_t most) const override;
   std::optional<Block> block(const BlockId& id) const override;
   std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const override;
   std::optional<std::vector<Receipt>> receipts(const BlockId& id) const override;
@@ -25,6 +26,7 @@ class StoreReader final : public ChainReader {
   Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const override;
 
  private:
+  const Database& database_;
   ChainStore chain_;
   StateStore state_;
 };

@@ -7,6 +7,7 @@
 #include "core/sender.hpp"
 #include "storage/change_set.hpp"
 #include "storage/codec.hpp"
+#include "storage/log_index.hpp"
 #include "storage/meta.hpp"
 #include "storage/state_sync_store.hpp"
 #include "storage/trie_node.hpp"
@@ -232,6 +233,14 @@ std::optional<Shown> bytes_value(ByteView, ByteView value) {
   return Shown::of_hex(value);
 }
 
+std::optional<Shown> log_run_value(ByteView key, ByteView value) {
+  const auto blocks = decode_log_run(key, value);
+  if (!blocks) return std::nullopt;
+  Shown out = Shown::list();
+  for (const BlockNum block : *blocks) out.add(shown(block));
+  return out;
+}
+
 std::optional<Shown> heads_value(ByteView, ByteView value) {
   if (value.size() != 120) return std::nullopt;
   return Shown::record()
@@ -265,11 +274,12 @@ struct MetaRow {
   std::string_view name;
   std::optional<Shown> (*value)(ByteView key, ByteView value);
 };
-constexpr std::array<MetaRow, 6> kMetaRows{{{meta::kSchema, &number_value},
+constexpr std::array<MetaRow, 7> kMetaRows{{{meta::kSchema, &number_value},
                                             {meta::kHeads, &heads_value},
                                             {meta::kStateHead, &state_head_value},
                                             {meta::kOldestState, &number_value},
                                             {meta::kStateSync, &state_sync_value},
+                                            {meta::kLogIndexBuilt, &number_value},
                                             {meta::kGenesis, &text_value}}};
 
 std::optional<Shown> meta_value(ByteView key, ByteView value) {
@@ -293,7 +303,9 @@ constexpr std::array<InspectRow, kTableCount> kRows{{
     {Table::change, {{{'a', {account, number}}, {'s', {account, slot, number}}}}, &change_value},
     {Table::undo, {{{0, {number}}}}, &undo_value},
     {Table::code, {{{0, {hash}}}}, &bytes_value},
-    {Table::log_index, {{{0, {bytes}}}}, &bytes_value},
+    {Table::log_index,
+     {{{'a', {address, number}}, {'t', {place, hash, number}}, {'*', {number}}}},
+     &log_run_value},
     {Table::meta, {{{0, {text}}}}, &meta_value},
 }};
 static_assert(

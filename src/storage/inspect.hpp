@@ -45,6 +45,8 @@ enum class KeyPart : std::uint8_t {
   hash,     ///< 32 bytes
   account,  ///< a hashed address; an address may be written instead
   slot,     ///< a hashed slot key; a slot's number may be written instead
+  address,  ///< 20 bytes
+  place,    ///< one byte: a topic's place, from 0
   path,     ///< a trie path: nibbles two a byte, then their number; to the key's end
   text,     ///< to the key's end
   bytes,    ///< to the key's end, as hex
@@ -56,10 +58,10 @@ struct KeyForm {
   std::array<KeyPart, 3> parts{};
 };
 
-/// How a table's rows are read. A table has one form of keys or two told apart by their tags.
+/// How a table's rows are read. A table has one form of keys or some told apart by their tags.
 struct InspectRow {
   Table table;
-  std::array<KeyForm, 2> keys;
+  std::array<KeyForm, 3> keys;
   /// Nothing when the value was not written by this program.
   std::optional<Shown> (*value)(ByteView key, ByteView value);
 };

@@ -19,12 +19,14 @@ struct PartInfo {
   std::string_view name;
   std::size_t size;  ///< 0: to the key's end
 };
-constexpr std::array<PartInfo, 8> kParts{{
+constexpr std::array<PartInfo, 10> kParts{{
     {KeyPart::none, "", 0},
     {KeyPart::number, "NUMBER", 8},
     {KeyPart::hash, "HASH", 32},
     {KeyPart::account, "ACCOUNT", 32},
     {KeyPart::slot, "SLOT", 32},
+    {KeyPart::address, "ADDRESS", 20},
+    {KeyPart::place, "PLACE", 1},
     {KeyPart::path, "PATH", 0},
     {KeyPart::text, "NAME", 0},
     {KeyPart::bytes, "HEX", 0},
@@ -69,6 +71,18 @@ std::optional<Bytes> parse_account(std::string_view text) {
   return parse_hash(text);
 }
 
+std::optional<Bytes> parse_address(std::string_view text) {
+  const auto address = Address::from_hex(text);
+  if (!address) return std::nullopt;
+  return to_bytes(*address);
+}
+
+std::optional<Bytes> parse_place(std::string_view text) {
+  const auto place = U256::parse(text);
+  if (!place || !place->fits_u64() || place->low64() > 0xff) return std::nullopt;
+  return Bytes{static_cast<std::uint8_t>(place->low64())};
+}
+
 /// 64 digits are the hash; anything shorter is the slot's number.
 std::optional<Bytes> parse_slot(std::string_view text) {
   if (auto hash = parse_hash(text)) return hash;
@@ -92,6 +106,10 @@ std::optional<Bytes> parse_part(KeyPart part, std::string_view text) {
       return parse_account(text);
     case KeyPart::slot:
       return parse_slot(text);
+    case KeyPart::address:
+      return parse_address(text);
+    case KeyPart::place:
+      return parse_place(text);
     case KeyPart::path:
       return parse_path(text);
     case KeyPart::text:
@@ -111,8 +129,11 @@ std::optional<std::string> part_text(KeyPart part, ByteView bytes) {
     case KeyPart::hash:
     case KeyPart::account:
     case KeyPart::slot:
+    case KeyPart::address:
     case KeyPart::bytes:
       return to_hex0x(bytes);
+    case KeyPart::place:
+      return std::to_string(bytes[0]);
     case KeyPart::path:
       return path_text(bytes);
     case KeyPart::text:

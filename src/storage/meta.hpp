@@ -12,6 +12,8 @@ inline constexpr std::string_view kStateHead =
     "state head";  ///< num (8) + root: what account, slot, node hold
 inline constexpr std::string_view kOldestState = "oldest state";  ///< num (8): change sets reach down to here
 inline constexpr std::string_view kStateSync = "state sync";      ///< a state download under way
-inline constexpr std::string_view kGenesis = "genesis";           ///< JSON text of the genesis file
+inline constexpr std::string_view kLogIndexBuilt =
+    "log index built";  ///< num (8): where building the index of logs goes on; gone when it is done
+inline constexpr std::string_view kGenesis = "genesis";  ///< JSON text of the genesis file
 
 }  // namespace quarry::meta

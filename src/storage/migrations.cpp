@@ -10,13 +10,21 @@
 #include "core/log.hpp"
 #include "storage/codec.hpp"
 #include "storage/database_files.hpp"
+#include "storage/log_index.hpp"
 #include "storage/meta.hpp"
 
 namespace quarry {
 namespace {
 
 /// Schema 1 is the first that was released.
-constexpr std::array<SchemaStep, 0> kSteps{};
+constexpr std::array kSteps{
+    SchemaStep{1, 2, "index the logs by address and topic",
+               [](Database& database, Batch&) { return build_log_index(database, true); },
+               [](Database&, Batch& last) -> Result<> {
+                 last.erase_range(Table::log_index, {}, Bytes(64, 0xff));
+                 return {};
+               }},
+};
 
 std::optional<Bytes> stored_schema(const Database& database) {
   return database.get(Table::meta, as_bytes(meta::kSchema));

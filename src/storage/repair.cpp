@@ -7,6 +7,7 @@
 
 #include "storage/codec.hpp"
 #include "storage/database_files.hpp"
+#include "storage/log_index.hpp"
 #include "storage/meta.hpp"
 #include "storage/repair_parts.hpp"
 #include "storage/rewind.hpp"
@@ -143,8 +144,11 @@ Result<> mend_rows(Database& database, const RepairOptions& options, RepairRepor
   report.state = state->number;
   report.executable = left->executable;
   const auto tip = store.has_header(left->tip) ? left->tip : *store.canonical_id(state->number);
-  return put_heads(database, tip, *store.canonical_id(state->number),
-                   *store.canonical_id(std::min(tip.number, left->complete)));
+  if (auto done = put_heads(database, tip, *store.canonical_id(state->number),
+                            *store.canonical_id(std::min(tip.number, left->complete)));
+      !done)
+    return done;
+  return build_log_index(database, false);
 }
 
 }  // namespace

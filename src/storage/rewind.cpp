@@ -7,6 +7,7 @@
 #include "storage/chain_store.hpp"
 #include "storage/codec.hpp"
 #include "storage/corruption.hpp"
+#include "storage/log_index.hpp"
 #include "storage/meta.hpp"
 #include "storage/state_store.hpp"
 #include "storage/state_writer.hpp"
@@ -71,12 +72,15 @@ Result<> rewind_once(Database& database, StateWriter& state, BlockNum to, bool k
 
 void erase_blocks_above(Batch& batch, const DatabaseReader& reader, BlockNum number) {
   const auto first = number_key(number + 1);
+  LogIndexWriter logs(reader);
   Cursor headers = reader.cursor(Table::header);
   for (headers.seek(first); headers.valid(); headers.next()) {
     const BlockId id = intact(reader, Table::header, read_block_id(headers.key()));
     erase_txns(batch, reader, id);
+    if (const auto receipts = ChainStore(reader).receipts(id)) logs.remove(id.number, *receipts);
     batch.erase(Table::number, id.hash);
   }
+  logs.flush(batch);
   const Bytes end(65, 0xff);
   for (const Table table : {Table::header, Table::body, Table::receipt, Table::canonical})
     batch.erase_range(table, first, end);

@@ -11,7 +11,7 @@ namespace quarry {
 
 /// What the `meta` table's "schema" record holds. Raised when a reader of the old form would misread the
 /// new one; a database with a higher number is refused.
-inline constexpr std::uint64_t kSchemaVersion = 1;
+inline constexpr std::uint64_t kSchemaVersion = 2;
 
 enum class Table : std::uint8_t {
   header,
@@ -72,8 +72,9 @@ inline constexpr std::array<TableRow, kTableCount> kTables{{
      "the keys block num changed: per account hashed address, count of slots (4), hashed slots",
      Access::by_order, false},
     {Table::code, "code", "code hash", "bytes", Access::by_hash, true},
-    {Table::log_index, "log_index", "address or topic + block range", "bitmap of blocks", Access::by_order,
-     true},
+    {Table::log_index, "log_index",
+     "'a' + address, 't' + place (1) + topic, or '*' for any log; then the last block of a run (8)",
+     "the gaps between the run's blocks, from the last one down, seven bits a byte", Access::by_order, true},
     {Table::meta, "default", "name", "as the name says (storage/meta.hpp)", Access::by_order, false},
 }};
 

@@ -6,6 +6,7 @@
 #include "core/keccak.hpp"
 #include "core/trie_root.hpp"
 #include "storage/codec.hpp"
+#include "storage/log_index.hpp"
 #include "storage/verify_stages.hpp"
 
 namespace quarry::verify {
@@ -26,6 +27,7 @@ class ChainCheck {
         store_(context.database()),
         headers_(context.database().cursor(Table::header)),
         canonical_(context.database().cursor(Table::canonical)),
+        log_index_(context.database().cursor(Table::log_index)),
         bodies_{Table::body, context.database().cursor(Table::body)},
         receipts_{Table::receipt, context.database().cursor(Table::receipt)},
         complete_(std::max(context.heads.block.number, context.heads.fast_block.number)),
@@ -36,6 +38,7 @@ class ChainCheck {
     check_seals();
     check_number_index();
     check_txn_index();
+    check_log_index();
     context_.checked("headers", headers_seen_);
     context_.checked("bodies", bodies_seen_);
     context_.checked("receipts", receipts_seen_);
@@ -247,6 +250,26 @@ class ChainCheck {
     const Gas used = receipts->empty() ? 0 : receipts->back().cumulative_gas_used;
     if (used != header.gas_used)
       context_.damage(block_text(id), differs("its receipts' gas", used, header.gas_used));
+    if (needs_contents(id)) check_logs_indexed(id, *receipts);
+  }
+
+  void check_logs_indexed(const BlockId& id, const std::vector<Receipt>& receipts) {
+    const auto terms = log_terms_of(receipts);
+    log_entries_ += terms.size();
+    context_.guard(block_text(id), [&] {
+      for (const Bytes& term : terms) {
+        log_index_.seek(log_run_key(term, id.number));
+        const auto blocks = log_index_.valid() && is_of_term(log_index_.key(), term)
+                                ? decode_log_run(log_index_.key(), log_index_.value())
+                                : std::nullopt;
+        if (!blocks || !std::binary_search(blocks->begin(), blocks->end(), id.number))
+          context_.damage(block_text(id),
+                          fmt::format("the index of logs does not name it under {}", to_hex0x(term)));
+      }
+    });
+  }
+  static bool is_of_term(ByteView key, ByteView term) {
+    return key.size() == term.size() + 8 && equal(key.first(term.size()), term);
   }
 
   void check_seals() {
@@ -294,9 +317,29 @@ class ChainCheck {
     context_.checked("transaction index rows", rows);
   }
 
+  /// Each block was found under each of its terms; that there are no more entries than those says the rest.
+  void check_log_index() {
+    std::uint64_t rows = 0, entries = 0;
+    context_.guard("table log_index", [&] {
+      Cursor cursor = context_.database().cursor(Table::log_index);
+      for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
+        if (++rows % kStepEvery == 0) context_.step("Checking the index of logs", rows);
+        const auto blocks = decode_log_run(cursor.key(), cursor.value());
+        if (!blocks)
+          context_.damage("table log_index", "a row of another form: " + to_hex0x(cursor.key()));
+        else
+          entries += blocks->size();
+      }
+    });
+    if (entries != log_entries_)
+      context_.damage("table log_index",
+                      fmt::format("names {} blocks, and the receipts say {}", entries, log_entries_));
+    context_.checked("log index entries", entries);
+  }
+
   Context& context_;
   const ChainStore store_;
-  Cursor headers_, canonical_;
+  Cursor headers_, canonical_, log_index_;
   Beside bodies_, receipts_;
   const BlockNum complete_;  ///< canonical blocks up to here have bodies and receipts
   const bool indexes_txns_;
@@ -305,7 +348,8 @@ class ChainCheck {
   Level level_, parents_;
   std::optional<BlockHash> canonical_hash_, canonical_parent_;
   std::vector<SealedHeader> unsealed_;
-  std::uint64_t headers_seen_ = 0, bodies_seen_ = 0, receipts_seen_ = 0, txns_seen_ = 0, seals_seen_ = 0;
+  std::uint64_t headers_seen_ = 0, bodies_seen_ = 0, receipts_seen_ = 0, txns_seen_ = 0, seals_seen_ = 0,
+                log_entries_ = 0;
 };
 
 }  // namespace

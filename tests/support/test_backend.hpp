@@ -66,10 +66,12 @@ class BlockList final : public rpc::ChainReader {
   std::optional<SealedHeader> header(const BlockId& id) const override {
     return blocks_.at(id.number).header;
   }
-  std::vector<Bloom> blooms(BlockNum first, std::size_t count) const override {
-    std::vector<Bloom> out;
-    for (auto n = first; n < blocks_.size() && out.size() < count; ++n) {
-      out.push_back(blocks_[n].header->logs_bloom);
+  /// Every block with a log: which ones match is the search's to see.
+  std::vector<BlockNum> blocks_with_logs(const LogTerms&, BlockNum first, BlockNum last,
+                                         std::size_t most) const override {
+    std::vector<BlockNum> out;
+    for (auto n = first; n <= last && n < blocks_.size() && out.size() < most; ++n) {
+      if (!blocks_[n].header->logs_bloom.is_zero()) out.push_back(n);
     }
     return out;
   }
