@@ -104,8 +104,10 @@ TEST(Database, NewerSchemaIsRefusedAndUnchanged) {
   for (int i = 0; i < 2; ++i) {
     const auto refused = Database::open({.path = folder.path().string()});
     ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().what.find("schema version 2"), std::string::npos) << refused.error().what;
-    EXPECT_NE(refused.error().what.find("reads 1"), std::string::npos);
+    EXPECT_NE(refused.error().what.find("schema version " + std::to_string(kSchemaVersion + 1)),
+              std::string::npos)
+        << refused.error().what;
+    EXPECT_NE(refused.error().what.find("reads " + std::to_string(kSchemaVersion)), std::string::npos);
     EXPECT_NE(refused.error().remedy.find("newer"), std::string::npos);
   }
 }

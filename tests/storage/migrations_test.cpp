@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "log_index_check.hpp"
 #include "storage/verify.hpp"
 #include "source_dir.hpp"
 #include "stored_chain.hpp"
@@ -192,6 +193,27 @@ TEST(Migrations, EveryReleasedSchemaOpens) {
     ASSERT_TRUE(report);
     for (const Finding& one : report->findings) ADD_FAILURE() << one.where << ": " << one.what;
   }
+}
+
+TEST(Migrations, AnOlderChainGetsItsIndexOfLogs) {
+  TempDir folder;
+  const auto path = (folder.path() / "db").string();
+  LogEntries wanted;
+  {
+    const auto database = open_database(path);
+    StoredChain chain;
+    extend(*database, chain, 40);
+    wanted = indexed_logs(*database);
+    Batch batch;
+    batch.erase_range(Table::log_index, {}, Bytes(64, 0xff));
+    batch.put(Table::meta, as_bytes(meta::kSchema), number_key(1));
+    ASSERT_TRUE(database->commit(std::move(batch)));
+  }
+  ASSERT_FALSE(wanted.empty());
+  const auto database = open_database(path);
+  EXPECT_EQ(indexed_logs(*database), wanted);
+  ASSERT_TRUE(change_schema(*database, current_schema(), 1));
+  EXPECT_TRUE(indexed_logs(*database).empty());
 }
 
 /// Not a test: writes the file for the schema of today, once, when it is released.

@@ -6,6 +6,7 @@
 #include "core/trie_root.hpp"
 #include "state_model.hpp"
 #include "storage/chain_store.hpp"
+#include "storage/log_index.hpp"
 #include "storage/meta.hpp"
 #include "storage/state_writer.hpp"
 
@@ -20,13 +21,23 @@ struct StoredChain {
   RandomBlocks random{11, 60, 20};
 };
 
+/// A log whose terms come again every few blocks; none in every seventh block.
+inline std::vector<Receipt> receipts_at(BlockNum number) {
+  if (number % 7 == 0) return {};
+  Receipt receipt;
+  receipt.logs.push_back({numbered<Address>(number % 3), {numbered<Hash256>(number % 5)}, {}});
+  receipt.logs_bloom = bloom_of(receipt.logs);
+  return {receipt};
+}
+
 inline SealedHeader make_header(const BlockId& parent, BlockNum number, const RootHash& root,
                                 std::uint64_t salt = 0) {
   Header header;
   header.number = number;
   if (number > 0) header.parent_hash = parent.hash;
   header.ommers_hash = kEmptyOmmersHash;
-  header.transactions_root = header.receipts_root = kEmptyRoot;
+  header.transactions_root = kEmptyRoot;
+  header.receipts_root = receipts_root(receipts_at(number));
   header.state_root = root;
   header.difficulty = U256{1000 + number - salt};
   header.timestamp = salt;
@@ -37,7 +48,7 @@ inline void put_block(ChainWriter& to, const SealedHeader& header, const TotalDi
   const BlockId id{header->number, header.hash()};
   to.put_header(header, total);
   to.put_body(id, {});
-  to.put_receipts(id, {});
+  to.put_receipts(id, receipts_at(header->number));
 }
 
 /// Block 0, if the database is empty, and `blocks` more; every fifth has a sibling off the chain.
@@ -55,6 +66,7 @@ inline void extend(Database& database, StoredChain& chain, BlockNum blocks) {
     if (!database.commit(std::move(batch))) throw std::runtime_error("commit");
   }
   StateWriter writer(database);
+  LogIndexWriter logs(database);
   for (BlockNum left = blocks; left > 0; --left) {
     Batch batch;
     ChainWriter to(batch);
@@ -69,9 +81,11 @@ inline void extend(Database& database, StoredChain& chain, BlockNum blocks) {
     chain.total += header->difficulty;
     chain.head = {number, header.hash()};
     put_block(to, header, chain.total);
+    logs.add(number, receipts_at(number));
     to.set_canonical(chain.head);
     to.set_heads({chain.head, chain.head, chain.head});
     writer.flush(batch);
+    logs.flush(batch);
     if (!database.commit(std::move(batch))) throw std::runtime_error("commit");
   }
 }
