@@ -236,7 +236,7 @@ Result<> App::Impl::open_rpc() {
                                                               *rpc_reader,
                                                               *pool_backend,
                                                               {.most_gas = options.rpc_gas_cap},
-                                                              rpc::LogLimits{},
+                                                              {.most_results = options.rpc_logs_most},
                                                               options.allow_insecure_unlock,
                                                               jbc.get()});
 

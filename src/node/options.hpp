@@ -61,6 +61,7 @@ struct NodeOptions {
   bool light_kdf = false;  ///< weaker, faster scrypt for new key files
 
   std::uint64_t rpc_gas_cap = 50'000'000;  ///< of one eth_call or estimate
+  std::uint64_t rpc_logs_most = 40'000;    ///< logs of one eth_getLogs
 
   // Mining
   bool mine = false;
