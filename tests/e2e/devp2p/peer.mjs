@@ -1,28 +1,39 @@
 // A peer that nobody of this project wrote: @ethereumjs/devp2p. It dials a node or is dialled by it, exchanges
-// Status on eth/63, asks for headers, bodies, receipts and node data, and checks each answer by its hashes.
+// Status, asks for headers, bodies, receipts and node data, and checks each answer by its hashes.
 //
 //   node peer.mjs --network N --genesis HASH --head HASH --td N --blocks N
 //                 [--host IP --port N --id HEX]   dial that node; otherwise listen and be dialled
 //                 [--root HASH]                   the node data to ask for; otherwise the head's state root
 //                 [--hang-up]                     only exchange Status
+//                 [--eth N]                       the version of eth to speak; 63 without it
+//                 [--fork-hash HEX --fork-next N] the fork id that both sides should say, from eth/64 on
+//                 [--driven --key HEX]            ask nothing: print each message and do what standard input says
 //
+// Driven, it takes a JSON object a line: {"send":code,"payload":…} sends a message, whose lists are lists and whose
+// strings are hex, as in the {"event":"message",…} that it prints; {"sign":{"nonce":N,"data":N}} prints a signed
+// transaction that costs nothing; {"hash":…} prints an item's hash.
 // Prints one JSON object a line; the last is {"event":"done"} or {"event":"failed","why":…}. Exits with 0 or 1.
 import { parseArgs } from 'node:util'
 import { Common, Mainnet } from '@ethereumjs/common'
+import { createInterface } from 'node:readline'
 import { ETH, RLPx } from '@ethereumjs/devp2p'
 import { RLP } from '@ethereumjs/rlp'
 import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { keccak256 } from 'ethereum-cryptography/keccak.js'
+import { secp256k1 } from 'ethereum-cryptography/secp256k1.js'
 import { getRandomBytesSync } from 'ethereum-cryptography/random.js'
 
-const names = ['host', 'port', 'id', 'network', 'genesis', 'head', 'td', 'blocks', 'root']
+const names = ['host', 'port', 'id', 'network', 'genesis', 'head', 'td', 'blocks', 'root', 'eth', 'fork-hash',
+  'fork-next', 'key']
 const { values: options } = parseArgs({
   options: {
     ...Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
     'hang-up': { type: 'boolean' },
+    driven: { type: 'boolean' },
   },
 })
 const blocks = Number(options.blocks)
+const version = Number(options.eth ?? 63)
 const prefixed = (hex) => (hex.startsWith('0x') ? hex : `0x${hex}`)
 const genesis = prefixed(options.genesis)
 const head = prefixed(options.head)
@@ -54,10 +65,11 @@ const toWire = (n) => bigIntToUnpaddedBytes(BigInt(n))
 // The fields of a header that are looked at, by their place in the list.
 const Field = { parent: 0, ommers: 1, stateRoot: 3, transactionsRoot: 4, receiptsRoot: 5, number: 8 }
 
-/** One request at a time, as eth/63 has no request ids. */
+/** One request at a time, as eth/63 has no request ids; from eth/66 on each has one, which the answer repeats. */
 class Asker {
   #eth
   #waiting = null
+  #id = 1000n
   constructor(eth) {
     this.#eth = eth
     eth.events.on('message', (code, payload) => this.#onMessage(code, payload))
@@ -65,8 +77,14 @@ class Asker {
   ask(code, payload, answer) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no answer ${answer} to request ${code}`)), kAnswerTime)
-      this.#waiting = { answer, resolve: (value) => (clearTimeout(timer), resolve(value)) }
-      this.#eth.sendMessage(code, payload)
+      const done = (value) => {
+        clearTimeout(timer)
+        if (version < 66) return resolve(value)
+        if (number(value[0]) !== this.#id) return reject(new Error(`answer ${number(value[0])} to ${this.#id}`))
+        resolve(value[1])
+      }
+      this.#waiting = { answer, resolve: done }
+      this.#eth.sendMessage(code, version < 66 ? payload : [toWire(++this.#id), payload])
     })
   }
   headers(from, amount, skip, reverse) {
@@ -82,10 +100,11 @@ class Asker {
     }
     say('message', { code })
     // The node may ask us too; we have no chain.
-    if (code === Code.getBlockHeaders) this.#eth.sendMessage(Code.blockHeaders, [])
-    if (code === Code.getBlockBodies) this.#eth.sendMessage(Code.blockBodies, [])
-    if (code === Code.getNodeData) this.#eth.sendMessage(Code.nodeData, [])
-    if (code === Code.getReceipts) this.#eth.sendMessage(Code.receipts, [])
+    const nothing = version < 66 ? [] : [payload[0], []]
+    if (code === Code.getBlockHeaders) this.#eth.sendMessage(Code.blockHeaders, nothing)
+    if (code === Code.getBlockBodies) this.#eth.sendMessage(Code.blockBodies, nothing)
+    if (code === Code.getNodeData) this.#eth.sendMessage(Code.nodeData, nothing)
+    if (code === Code.getReceipts) this.#eth.sendMessage(Code.receipts, nothing)
   }
 }
 
@@ -166,13 +185,51 @@ async function converse(eth, peer) {
   const known = await askHeaders(asker)
   await askBodies(asker, known)
   await askReceipts(asker, known)
-  await askNodes(asker, known)
+  if (version <= 66) await askNodes(asker, known)
   peer.disconnect(8) // client quitting
 }
 
+const toHex = (item) => (Array.isArray(item) ? item.map(toHex) : bytesToHex(item))
+const fromHex = (item) => (Array.isArray(item) ? item.map(fromHex) : hexToBytes(prefixed(item)))
+
+/** A legacy transaction of EIP-155 to an address of sevens, for nothing. */
+function sign({ nonce, data = 0 }) {
+  const chain = BigInt(options.network)
+  const fields = [nonce, 0, 21_000 + 68 * data].map(toWire)
+  fields.push(new Uint8Array(20).fill(7), toWire(0), new Uint8Array(data).fill(1))
+  const digest = keccak256(RLP.encode([...fields, toWire(chain), toWire(0), toWire(0)]))
+  const { r, s, recovery } = secp256k1.sign(digest, hexToBytes(prefixed(options.key)))
+  const signed = [...fields, ...[chain * 2n + 35n + BigInt(recovery), r, s].map(toWire)]
+  const raw = RLP.encode(signed)
+  say('signed', { nonce, txn: toHex(signed), hash: bytesToHex(keccak256(raw)), bytes: raw.length })
+}
+
+/** Does what standard input says until it ends. */
+function drive(eth, peer) {
+  eth.events.on('message', (code, payload) => say('message', { code, payload: toHex(payload) }))
+  return new Promise((resolve) => {
+    const lines = createInterface({ input: process.stdin })
+    lines.on('line', (line) => {
+      const order = JSON.parse(line)
+      if (order.sign) sign(order.sign)
+      if (order.hash) say('hashed', { hash: hashOf(fromHex(order.hash)) })
+      if (order.send !== undefined) eth.sendMessage(order.send, fromHex(order.payload))
+    })
+    lines.on('close', () => resolve(peer.disconnect(8)))
+  })
+}
+
+/** The chain as far as its fork id goes: the fork passed and, where there is one, the next. */
+function chainOf() {
+  const hardforks = [{ name: 'chainstart', block: 0, forkHash: options['fork-hash'] ?? '0x00000000' }]
+  const next = Number(options['fork-next'] ?? 0)
+  if (next !== 0) hardforks.push({ name: 'byzantium', block: next, forkHash: '0xffffffff' })
+  return new Common({ chain: { ...Mainnet, chainId: options.network, hardforks }, hardfork: 'chainstart' })
+}
+
 const rlpx = new RLPx(getRandomBytesSync(32), {
-  capabilities: [ETH.eth62, ETH.eth63],
-  common: new Common({ chain: { ...Mainnet, chainId: options.network } }),
+  capabilities: [ETH.eth62, ETH[`eth${version}`]],
+  common: chainOf(),
   clientId: new TextEncoder().encode('devp2p-test/node'),
   listenPort: null,
   maxPeers: 5,
@@ -189,12 +246,15 @@ rlpx.events.on('peer:added', (peer) => {
   const caps = hello.capabilities.map(({ name, version }) => `${name}/${version}`)
   say('hello', { client: hello.clientId, caps, version: hello.protocolVersion, port: hello.port })
   const eth = peer.getProtocols()[0]
+  // What comes with the Status must not be missed.
+  const driven = options.driven ? drive(eth, peer) : null
   eth.events.once('status', (status) => {
     say('status', {
       version: eth.getVersion(), network: String(number(status.chainId)), td: String(number(status.td)),
       head: bytesToHex(status.bestHash), genesis: bytesToHex(status.genesisHash),
+      fork: status.forkId ? [bytesToHex(status.forkId[0]), Number(number(status.forkId[1]))] : null,
     })
-    const conversation = options['hang-up'] ? Promise.resolve(peer.disconnect(8)) : converse(eth, peer)
+    const conversation = driven ?? (options['hang-up'] ? Promise.resolve(peer.disconnect(8)) : converse(eth, peer))
     conversation.then(() => ((done = true), finish()), (error) => finish(error.message))
   })
   eth.sendStatus({ td: toWire(options.td), bestHash: hexToBytes(head), genesisHash: hexToBytes(genesis) })
