@@ -7,8 +7,7 @@
 #include <map>
 #include <mutex>
 
-#include "core/check.hpp"
-#include "net/dial_schedule.hpp"
+#include "net/dialer.hpp"
 #include "net/peer_errors.hpp"
 #include "net/session.hpp"
 #include "net/tcp.hpp"
@@ -16,14 +15,8 @@
 
 namespace quarry::net {
 namespace {
-/// A connection that lasted this long was a good one: redials begin anew.
-constexpr std::chrono::milliseconds kGoodConnection = 30s;
 /// close() waits so long for last words to be taken.
 constexpr std::chrono::milliseconds kCloseTime = 3s;
-constexpr const char* kLoopback = "127.0.0.1";
-/// A dial that finds all places taken looks again after this long, milliseconds.
-constexpr std::uint64_t kDialWait = 100;
-
 /// Lets other threads post to the loop for as long as the set lives.
 class LoopGate {
  public:
@@ -47,21 +40,6 @@ std::uint64_t unix_seconds() {
   return static_cast<std::uint64_t>(duration_cast<seconds>(system_clock::now().time_since_epoch()).count());
 }
 
-VerdictKind kind_of(ConnectFailure failure) {
-  switch (failure) {
-    case ConnectFailure::refused:
-      return VerdictKind::refused;
-    case ConnectFailure::timed_out:
-      return VerdictKind::timed_out;
-    case ConnectFailure::unknown_host:
-      return VerdictKind::unknown_host;
-    case ConnectFailure::unreachable:
-    case ConnectFailure::other:
-      return VerdictKind::unreachable;
-  }
-  return VerdictKind::unreachable;
-}
-
 /// The enode URL where there is one that may work, or else the address.
 std::string name_of(const Session& session) {
   const auto& info = session.info();
@@ -69,15 +47,11 @@ std::string name_of(const Session& session) {
   return session.dialled() || has_enode ? info.enode.to_string() : info.remote_address;
 }
 
-std::string unspecified_host_hint(const Enode& node) {
-  return fmt::format(
-      "The enode's host is [{}], which names no machine: {} was dialled instead; from another "
-      "machine put that node's address there.",
-      node.host.empty() ? "::" : node.host, kLoopback);
-}
 }  // namespace
 
-class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_this<PeerSet::Impl> {
+class PeerSet::Impl final : public SessionOwner,
+                            public DialOwner,
+                            public std::enable_shared_from_this<PeerSet::Impl> {
  public:
   Impl(Loop& loop, PeerSetConfig config, PeerEvents& events)
       : loop_(loop),
@@ -85,8 +59,7 @@ class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_
         events_(events),
         own_id_(public_key(config_.key)),
         gate_(std::make_shared<LoopGate>(loop)),
-        wanted_(config_.timeouts),
-        timer_(loop, [this] { on_timer(); }),
+        dialer_(loop, config_, own_id_, *this),
         close_timer_(loop, [this] { finish_close(); }) {}
 
   Result<> start();
@@ -110,6 +83,18 @@ class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_
   void on_end(Session& session, const Verdict& verdict) override;
   void on_closed(Session& session) override;
 
+  // DialOwner
+  std::shared_ptr<void> keep() override { return shared_from_this(); }
+  const Session* session_to(const NodeId& node) const override { return any_with_id(node); }
+  std::optional<Verdict> refuse_for_room(const NodeId& node) const override {
+    return refuse_for_room(node, nullptr);
+  }
+  void on_dialled(const Enode& node, StreamPtr stream) override { open_session(std::move(stream), node); }
+  void on_dial_failed(const Enode& node, Verdict verdict) override {
+    report(verdict, node.id, node.to_string(), false);
+  }
+  void on_answer(const PeerReport& report) override { events_.on_report(report); }
+
   const NodeId& own_id() const { return own_id_; }
   std::uint16_t port() const { return listener_ ? listener_->port() : 0; }
   std::vector<PeerError> errors() const { return errors_.list(); }
@@ -120,21 +105,13 @@ class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_
   void accept(StreamPtr stream);
   void make_room_for_pending();
   void open_session(StreamPtr stream, std::optional<Enode> dialled);
-  void on_timer();
-  Verdict no_answer_yet(const WantedNode& node) const;
-  void plan();
-  void plan_soon();
-  void dial(WantedNode& node);
-  void on_dialled(const Enode& node, Expected<StreamPtr, ConnectError> result);
   /// A session with this id that has said Hello.
   Session* with_id(const NodeId& id, const Session* but) const;
   /// A session with this id that is on its way or up.
   Session* any_with_id(const NodeId& id, const Session* but = nullptr) const;
-  bool is_exempt(const NodeId& id) const { return wanted_.is_static(id) || wanted_.is_trusted(id); }
+  bool is_exempt(const NodeId& id) const { return dialer_.is_static(id) || dialer_.is_trusted(id); }
   std::optional<Verdict> refuse_for_room(const NodeId& id, const Session* session) const;
-  void dial_failed(const Enode& node, Verdict verdict);
-  void report(Verdict verdict, const NodeId& id, const std::string& peer, bool inbound);
-  void answer(WantedNode& node, Verdict verdict, bool repeated);
+  void report(const Verdict& verdict, const NodeId& id, const std::string& peer, bool inbound);
   void finish_close();
   void resume_all();
 
@@ -145,14 +122,11 @@ class PeerSet::Impl final : public SessionOwner, public std::enable_shared_from_
   std::shared_ptr<LoopGate> gate_;
   std::shared_ptr<InboundBudget> budget_;
   std::unique_ptr<TcpListener> listener_;
-  DialSchedule wanted_;
+  Dialer dialer_;
   PeerErrors errors_;
   std::map<PeerId, SessionPtr> sessions_;
-  std::map<NodeId, std::shared_ptr<ConnectAttempt>> attempts_;
   PeerId last_id_ = 0;
-  Timer timer_;        // the next dial or overdue answer
   Timer close_timer_;  // bounds close()
-  bool started_ = false;
   bool closing_ = false;
   std::function<void()> on_closed_;
 };
@@ -173,8 +147,7 @@ Result<> PeerSet::Impl::start() {
     if (!made) return tl::unexpected<Error>(made.error());
     listener_ = std::move(*made);
   }
-  started_ = true;
-  plan_soon();
+  dialer_.start();
   return {};
 }
 
@@ -219,26 +192,17 @@ void PeerSet::Impl::resume_all() {
   for (const auto& [id, session] : sessions) session->resume();
 }
 
-// ---- wanting and dialling ----------------------------------------------------------------------
+// ---- wanting ----------------------------------------------------------------------
 
 void PeerSet::Impl::add_peer(const Enode& node, PeerKind kind, bool asked) {
-  if (closing_) return;
-  auto* wanted = wanted_.want(node, kind);
-  if (wanted == nullptr) {
-    const Verdict full{.kind = VerdictKind::unreachable,
-                       .reason = fmt::format("not dialled: {} nodes are wanted already", kMaxKnownNodes)};
-    return report(full, node.id, node.to_string(), false);
-  }
-  const auto now = loop_.now_ms();
-  if (asked) wanted->answer_by_ms = now + static_cast<std::uint64_t>(config_.timeouts.verdict.count());
-  // One under way already gives the answer.
-  if (!attempts_.contains(node.id)) wanted->dial_at_ms = now;
-  plan_soon();
+  if (closing_ || dialer_.want(node, kind, asked)) return;
+  const Verdict full{.kind = VerdictKind::unreachable,
+                     .reason = fmt::format("not dialled: {} nodes are wanted already", kMaxKnownNodes)};
+  report(full, node.id, node.to_string(), false);
 }
 
 void PeerSet::Impl::remove_peer(const NodeId& node) {
-  wanted_.forget(node);
-  attempts_.erase(node);
+  dialer_.forget(node);
   const auto sessions = sessions_;
   for (const auto& [id, session] : sessions) {
     if (session->knows_id() && session->node_id() == node) {
@@ -246,96 +210,6 @@ void PeerSet::Impl::remove_peer(const NodeId& node) {
                    DisconnectReason::requested);
     }
   }
-}
-
-/// In a later turn: callers get their answers after they have returned.
-void PeerSet::Impl::plan_soon() {
-  if (started_ && !closing_) timer_.start(0ms);
-}
-
-void PeerSet::Impl::plan() {
-  if (closing_) return;
-  const auto next = wanted_.next_ms();
-  if (!next) return timer_.stop();
-  const auto now = loop_.now_ms();
-  timer_.start(std::chrono::milliseconds{*next > now ? *next - now : 0});
-}
-
-void PeerSet::Impl::on_timer() {
-  const auto self = shared_from_this();
-  const auto now = loop_.now_ms();
-  // Each step may call the node, which may want or forget others: nodes are looked up one by one.
-  for (const auto& id : wanted_.due(now)) {
-    auto* node = wanted_.find(id);
-    if (node == nullptr) continue;
-    if (attempts_.size() >= kMaxDialsAtOnce) {
-      node->dial_at_ms = now + kDialWait;
-      continue;
-    }
-    node->dial_at_ms.reset();
-    dial(*node);
-  }
-  for (const auto& id : wanted_.unanswered(now)) {
-    if (auto* node = wanted_.find(id)) answer(*node, no_answer_yet(*node), false);
-  }
-  plan();
-}
-
-Verdict PeerSet::Impl::no_answer_yet(const WantedNode& node) const {
-  const bool connecting = attempts_.contains(node.enode.id);
-  return {.kind = VerdictKind::timed_out,
-          .reason = fmt::format("timed out: {} does not answer (after {} s)", node.enode.address(),
-                                static_cast<double>(config_.timeouts.verdict.count()) / 1000),
-          .remedy = connecting
-                        ? "Is its address right, and is there a firewall in between? Dialling goes on."
-                        : "It takes connections but does not finish the handshakes: is it an Ethereum node?"};
-}
-
-void PeerSet::Impl::dial(WantedNode& node) {
-  const Enode enode = node.enode;
-  if (enode.id == own_id_) {
-    return dial_failed(enode, {.kind = VerdictKind::self,
-                               .reason = "connected to self: this enode is this node's own",
-                               .remedy = "Give it the other node's admin.nodeInfo.enode."});
-  }
-  if (const auto* session = any_with_id(enode.id)) {
-    if (session->phase() == Session::Phase::up && node.answer_by_ms)
-      answer(node, {.kind = VerdictKind::already_connected, .reason = "already connected"}, false);
-    return;  // it answers when it is up, and is dialled again when it ends
-  }
-  if (const auto verdict = refuse_for_room(enode.id, nullptr)) return dial_failed(enode, *verdict);
-  const std::string host = enode.has_unspecified_host() ? kLoopback : enode.host;
-  attempts_[enode.id] = tcp_connect(loop_, host, enode.tcp_port, config_.timeouts.connect,
-                                    [this, enode](Expected<StreamPtr, ConnectError> result) {
-                                      const auto self = shared_from_this();
-                                      attempts_.erase(enode.id);
-                                      on_dialled(enode, std::move(result));
-                                    });
-}
-
-void PeerSet::Impl::on_dialled(const Enode& node, Expected<StreamPtr, ConnectError> result) {
-  if (closing_) return;
-  if (result && !config_.allowed.allow((*result)->remote_ip()))
-    return dial_failed(
-        node, {.kind = VerdictKind::refused,
-               .reason = fmt::format("not whitelisted: {} is in none of the networks of --netrestrict",
-                                     (*result)->remote_ip()),
-               .remedy = "Add its network to --netrestrict and start again."});
-  if (result) return open_session(std::move(*result), node);
-  dial_failed(node, {.kind = kind_of(result.error().failure),
-                     .reason = result.error().error.what,
-                     .remedy = result.error().error.remedy});
-}
-
-void PeerSet::Impl::dial_failed(const Enode& node, Verdict verdict) {
-  const bool hopeless = verdict.kind == VerdictKind::self;
-  report(std::move(verdict), node.id, node.to_string(), false);
-  if (hopeless) {
-    wanted_.forget(node.id);
-  } else {
-    wanted_.retry(node.id, loop_.now_ms());
-  }
-  plan();
 }
 
 // ---- what sessions ask and tell ----------------------------------------------------------------
@@ -391,17 +265,10 @@ std::optional<Verdict> PeerSet::Impl::refuse(const Session& session) {
 
 void PeerSet::Impl::on_up(Session& session) {
   auto& info = session.info();
-  info.trusted = wanted_.is_trusted(info.node_id);
-  info.is_static = wanted_.is_static(info.node_id);
+  info.trusted = dialer_.is_trusted(info.node_id);
+  info.is_static = dialer_.is_static(info.node_id);
   errors_.clear(info.node_id);
-  auto* node = wanted_.find(info.node_id);
-  if (node != nullptr) {
-    node->dial_at_ms.reset();
-    if (node->answer_by_ms)
-      answer(*node, {.kind = VerdictKind::connected, .reason = "connected to " + info.client}, false);
-    if (node->kind == PeerKind::plain) wanted_.forget(info.node_id);
-  }
-  plan();
+  dialer_.on_up(info);
   events_.on_peer_up(info);
 }
 
@@ -416,17 +283,11 @@ void PeerSet::Impl::on_end(Session& session, const Verdict& verdict) {
   // Another connection to the same node is there: nothing is wrong and nothing to do.
   const auto* other = id.is_zero() ? nullptr : any_with_id(id, &session);
   if (verdict.kind == VerdictKind::already_connected && other != nullptr) {
-    if (other->phase() != Session::Phase::up) return;
-    auto* node = wanted_.find(id);
-    if (node != nullptr && node->answer_by_ms) answer(*node, verdict, false);
+    if (other->phase() == Session::Phase::up) dialer_.answer(id, verdict, false);
     return;
   }
-  if (session.up_for() >= kGoodConnection) wanted_.succeeded(id);
   report(verdict, id, name_of(session), session.inbound());
-  // A wanted node that refused to be dialled, or left: again later. One that only failed to dial us is
-  // on its way from our side too, or will be.
-  if (!attempts_.contains(id) && other == nullptr) wanted_.retry(id, loop_.now_ms());
-  plan();
+  if (other == nullptr) dialer_.on_lost(id, session.up_for());
 }
 
 void PeerSet::Impl::on_closed(Session& session) {
@@ -436,28 +297,13 @@ void PeerSet::Impl::on_closed(Session& session) {
 
 // ---- telling people ----------------------------------------------------------------------------
 
-void PeerSet::Impl::answer(WantedNode& node, Verdict verdict, bool repeated) {
-  node.answer_by_ms.reset();
-  if (node.enode.has_unspecified_host()) {
-    if (!verdict.remedy.empty()) verdict.remedy += " ";
-    verdict.remedy += unspecified_host_hint(node.enode);
-  }
-  PeerReport out{.verdict = std::move(verdict),
-                 .node_id = node.enode.id,
-                 .peer = node.enode.to_string(),
-                 .asked = true,
-                 .repeated = repeated};
-  events_.on_report(out);
-}
-
-void PeerSet::Impl::report(Verdict verdict, const NodeId& id, const std::string& peer, bool inbound) {
+void PeerSet::Impl::report(const Verdict& verdict, const NodeId& id, const std::string& peer, bool inbound) {
   // Peers that never said who they are differ by address only; their port is another one each time.
   const std::string key = id.is_zero() ? peer.substr(0, peer.rfind(':')) : peer;
   const bool repeated = errors_.add(id, key, inbound, verdict, unix_seconds());
-  auto* node = id.is_zero() ? nullptr : wanted_.find(id);
-  if (node != nullptr && node->answer_by_ms) return answer(*node, std::move(verdict), repeated);
+  if (!id.is_zero() && dialer_.answer(id, verdict, repeated)) return;
   events_.on_report(
-      {.verdict = std::move(verdict), .node_id = id, .peer = peer, .inbound = inbound, .repeated = repeated});
+      {.verdict = verdict, .node_id = id, .peer = peer, .inbound = inbound, .repeated = repeated});
 }
 
 // ---- what the node asks ------------------------------------------------------------------------
@@ -480,8 +326,8 @@ std::vector<PeerInfo> PeerSet::Impl::peers() const {
   for (const auto& [id, session] : sessions_) {
     if (session->phase() != Session::Phase::up) continue;
     out.push_back(session->info());
-    out.back().trusted = wanted_.is_trusted(session->node_id());
-    out.back().is_static = wanted_.is_static(session->node_id());
+    out.back().trusted = dialer_.is_trusted(session->node_id());
+    out.back().is_static = dialer_.is_static(session->node_id());
   }
   return out;
 }
@@ -498,9 +344,8 @@ void PeerSet::Impl::close(std::function<void()> done) {
   if (closing_) return;
   closing_ = true;
   on_closed_ = std::move(done);
-  timer_.stop();
+  dialer_.stop();
   listener_.reset();
-  attempts_.clear();
   const auto sessions = sessions_;
   for (const auto& [id, session] : sessions)
     session->end({.kind = VerdictKind::disconnected, .reason = "this node is stopping"},
@@ -522,10 +367,9 @@ void PeerSet::Impl::abandon() {
   closing_ = true;
   gate_->shut();
   on_closed_ = nullptr;
-  timer_.stop();
+  dialer_.stop();
   close_timer_.stop();
   listener_.reset();
-  attempts_.clear();
   sessions_.clear();
 }
 
