@@ -1,4 +1,6 @@
 // The next block, to be sealed.
+#include "consensus/candidate.hpp"
+
 #include <algorithm>
 
 #include "consensus/base_fee.hpp"
@@ -34,25 +36,25 @@ std::vector<SealedHeader> ChainImpl::pick_ommers() const {
   return picked;
 }
 
-Header ChainImpl::next_header(const CandidateRequest& request) const {
-  const Header& parent = *tip_.header;
+Header candidate_header(const ChainSpec& spec, const Engine& engine, const SealedHeader& on,
+                        const CandidateRequest& request, Timestamp now) {
+  const Header& parent = *on;
   Header header;
-  header.parent_hash = tip_.header.hash();
+  header.parent_hash = on.hash();
   header.number = parent.number + 1;
-  header.timestamp = std::max(parent.timestamp + 1, now());
+  header.timestamp = std::max(parent.timestamp + 1, now);
   header.beneficiary = request.beneficiary;
-  header.extra_data = extra_data_for(spec(), header.number, request.extra_data);
-  const Rules rules = validator_.rules(header);
-  header.difficulty = validator_.engine().next_difficulty(parent, header.timestamp, rules);
+  header.extra_data = extra_data_for(spec, header.number, request.extra_data);
+  const Rules rules = spec.forks.rules(header.number, header.timestamp);
+  header.difficulty = engine.next_difficulty(parent, header.timestamp, rules);
   header.gas_limit =
       next_gas_limit(parent_gas_limit(parent, rules), parent.gas_used, request.target_gas_limit);
-  if (rules.has(Fork::london)) header.base_fee_per_gas = next_base_fee(parent);
-  validator_.engine().shape_candidate(parent, now(), header);
+  if (rules.has(Fork::london)) header.base_fee_per_gas = next_base_fee(spec, parent);
+  engine.shape_candidate(parent, now, header);
   return header;
 }
 
-/// As many as the block's gas takes, those that pay best first. One that cannot run is left out.
-std::vector<Transaction> ChainImpl::take_txns(BlockBuilder& builder, const TxPool& pool) {
+std::vector<Transaction> take_txns(BlockBuilder& builder, const TxPool& pool) {
   std::vector<Transaction> taken;
   TxnsByPrice txns = pool.by_price(builder.env().base_fee);
   while (const PooledTxn* next = txns.best()) {
@@ -72,6 +74,16 @@ std::vector<Transaction> ChainImpl::take_txns(BlockBuilder& builder, const TxPoo
   return taken;
 }
 
+void complete_header(Header& header, const Body& body, const Execution& execution,
+                     const RootHash& state_root) {
+  header.ommers_hash = ommers_hash(body.ommers);
+  header.transactions_root = transactions_root(body.transactions);
+  header.receipts_root = receipts_root(execution.receipts);
+  header.logs_bloom = execution.logs_bloom;
+  header.gas_used = execution.gas_used;
+  header.state_root = state_root;
+}
+
 Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
   QUARRY_CHECK(pending_.count == 0);
   if (!state_is_head())
@@ -81,7 +93,7 @@ Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
     return fail(
         "no block can be made: the chain has reached its terminal total difficulty " + terminal->to_decimal(),
         "its blocks come from a beacon chain now; stop the miner");
-  Header header = next_header(request);
+  Header header = candidate_header(spec(), validator_.engine(), tip_.header, request, now());
   Body body;
   if (request.with_ommers) body.ommers = pick_ommers();
   const BranchHashes hashes(store_, tip_.id());
@@ -89,12 +101,7 @@ Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
   if (request.pool) body.transactions = take_txns(builder, *request.pool);
   auto execution = builder.finish(body.ommers);
   if (!execution) return fail(execution.error().detail);
-  header.ommers_hash = ommers_hash(body.ommers);
-  header.transactions_root = transactions_root(body.transactions);
-  header.receipts_root = receipts_root(execution->receipts);
-  header.logs_bloom = execution->logs_bloom;
-  header.gas_used = execution->gas_used;
-  header.state_root = state_.preview(execution->diff);
+  complete_header(header, body, *execution, state_.preview(execution->diff));
   return Block{seal_header(std::move(header), spec().header_identity()), std::move(body)};
 }
 

@@ -136,8 +136,6 @@ class ChainImpl final : public Ancestry, public HeaderSource {
 
   // candidate.cpp
   std::vector<SealedHeader> pick_ommers() const;
-  Header next_header(const CandidateRequest& request) const;
-  static std::vector<Transaction> take_txns(BlockBuilder& builder, const TxPool& pool);
 
   // chain.cpp
   /// Writes what is pending with the head it leads to, publishes the head, tells the listener.

@@ -16,12 +16,14 @@ const Hash256 kEmptyRequestsHash =
 
 /// Fields of forks in force at the genesis, where the file leaves them out. Those after London belong to
 /// chains that merge.
-void add_fork_fields(Header& header, const Rules& rules, bool merges) {
+void add_fork_fields(Header& header, const ChainSpec& spec) {
+  const Rules rules = spec.forks.rules(header.number, header.timestamp);
+
   const auto fill = [](auto& field, auto value) {
     if (!field) field = value;
   };
-  if (rules.has(Fork::london)) fill(header.base_fee_per_gas, U256{kInitialBaseFee});
-  if (!merges) return;
+  if (rules.has(Fork::london)) fill(header.base_fee_per_gas, initial_base_fee(spec));
+  if (!spec.terminal_total_difficulty) return;
   if (rules.has(Fork::shanghai)) fill(header.withdrawals_root, kEmptyRoot);
   if (rules.has(Fork::cancun)) {
     fill(header.blob_gas_used, Gas{0});
@@ -37,8 +39,7 @@ SealedHeader with_root(const Genesis& genesis, const RootHash& state_root) {
   header.transactions_root = header.receipts_root = kEmptyRoot;
   header.state_root = state_root;
   if (header.gas_limit == 0) header.gas_limit = kDefaultGenesisGasLimit;
-  add_fork_fields(header, genesis.spec.forks.rules(header.number, header.timestamp),
-                  genesis.spec.terminal_total_difficulty.has_value());
+  add_fork_fields(header, genesis.spec);
   return seal_header(std::move(header), genesis.spec.header_identity());
 }
 }  // namespace

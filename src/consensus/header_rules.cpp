@@ -86,7 +86,7 @@ Verdict base_fee_is_computed(const HeaderCheck& c) {
     return broken(BlockRule::base_fee, "invalid base fee: it is {}, there is none before London",
                   fee->to_decimal());
   }
-  const U256 wanted = next_base_fee(c.parent);
+  const U256 wanted = next_base_fee(c.spec, c.parent);
   if (!fee)
     return broken(BlockRule::base_fee, "invalid base fee: it is missing, must be {}", wanted.to_decimal());
   if (*fee == wanted) return {};

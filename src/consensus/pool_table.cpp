@@ -262,6 +262,18 @@ void PoolTable::erase(const TxnHash& hash) {
   if (const TxnRef txn = find(hash)) remove(txn);
 }
 
+void PoolTable::make_local(const Address& address) {
+  const auto found = accounts_.find(address);
+  if (found == accounts_.end()) return;
+  for (auto& [nonce, txn] : found->second.txns) {
+    if (txn->local) continue;
+    remote_.erase(txn);
+    auto favoured = std::make_shared<PooledTxn>(*txn);
+    favoured->local = true;
+    txn = by_hash_[favoured->hash] = std::move(favoured);
+  }
+}
+
 template <class Drop>
 void PoolTable::erase_remote_if(Drop drop) {
   std::vector<TxnRef> out;

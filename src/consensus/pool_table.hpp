@@ -38,6 +38,8 @@ class PoolTable {
   /// The account stands like this now: what is mined, too dear or too large goes.
   void update(const Address& address, const Standing& standing, std::vector<TxnRef>& ready);
   void erase(const TxnHash& hash);
+  /// What the account has here counts as local from now on.
+  void make_local(const Address& address);
   /// Others' transactions with a lower tip.
   void erase_below(const U256& price_floor);
   /// Others' transactions that came before `time` and still cannot run.

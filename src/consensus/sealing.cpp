@@ -297,8 +297,21 @@ void Sealer::renew() {
 }
 
 void Sealer::set_target_gas_limit(Gas target) {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->options.target_gas_limit = target;
+  }
+  shared_->queue_renew();
+}
+
+CandidateRequest Sealer::next_request() const {
+  CandidateRequest request;
+  request.beneficiary = shared_->etherbase().value_or(Address{});
   const std::lock_guard lock(shared_->mutex);
-  shared_->options.target_gas_limit = target;
+  request.extra_data = shared_->options.extra_data;
+  request.target_gas_limit = shared_->options.target_gas_limit;
+  request.pool = shared_->options.pool;
+  return request;
 }
 
 std::shared_ptr<const Block> Sealer::pending() const {

@@ -60,6 +60,8 @@ class Sealer {
   /// Refuses extra data longer than a header of this chain may have.
   [[nodiscard]] Result<> set_extra_data(Bytes extra_data);
   void set_target_gas_limit(Gas target);
+  /// What the next block that this node makes would say, whether it mines or not.
+  CandidateRequest next_request() const;
   /// Something that candidates are made of has changed: a new one is handed out.
   void renew();
   /// The block that is being sealed, for RPC's "pending"; nothing when not mining.

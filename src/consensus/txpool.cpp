@@ -3,21 +3,12 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <ctime>
-#include <deque>
-#include <mutex>
-#include <set>
-#include <unordered_map>
 
-#include "consensus/base_fee.hpp"
 #include "consensus/chain.hpp"
-#include "consensus/pool_table.hpp"
-#include "core/check.hpp"
+#include "consensus/txpool_impl.hpp"
 #include "core/keccak.hpp"
 #include "core/sender.hpp"
 #include "evm/transition.hpp"
-#include "storage/chain_store.hpp"
-#include "storage/state_store.hpp"
 
 namespace quarry {
 namespace {
@@ -49,38 +40,6 @@ static_assert([] {
   return kRuleTexts.size() == static_cast<std::size_t>(PoolRule::no_state) + 1;
 }());
 
-/// What is remembered of transactions that left the pool for a block, for when that block is executed or
-/// abandoned: some 100 bytes each.
-class Recent {
- public:
-  static constexpr std::size_t kMost = 16384;
-  struct Entry {
-    Address sender;
-    bool local = false;
-  };
-  void add(const PooledTxn& txn) {
-    if (!entries_.emplace(txn.hash, Entry{txn.sender, txn.local}).second) return;
-    order_.push_back(txn.hash);
-    if (order_.size() <= kMost) return;
-    entries_.erase(order_.front());
-    order_.pop_front();
-  }
-  std::optional<Entry> find(const TxnHash& hash) const {
-    const auto found = entries_.find(hash);
-    return found == entries_.end() ? std::nullopt : std::optional(found->second);
-  }
-
- private:
-  std::unordered_map<TxnHash, Entry> entries_;
-  std::deque<TxnHash> order_;
-};
-
-std::vector<TxnRef> flat(std::vector<std::vector<TxnRef>> lines) {
-  std::vector<TxnRef> out;
-  for (auto& line : lines) std::move(line.begin(), line.end(), std::back_inserter(out));
-  return out;
-}
-
 /// What is wrong with the signature geth's pool calls an invalid sender.
 PoolError of_broken(evm::TxnError broken) {
   using evm::TxnRule;
@@ -100,51 +59,6 @@ PoolError no_state() {
 std::string_view to_string(PoolRule rule) {
   return kRuleTexts[static_cast<std::size_t>(rule)].text;
 }
-
-struct TxPool::Impl {
-  Impl(const Database& db, const ChainSpec& s, TxPoolOptions o)
-      : states(db), spec(s), options(std::move(o)), table(options) {
-    if (!options.now) options.now = [] { return static_cast<Timestamp>(std::time(nullptr)); };
-    const ChainStore store(db);
-    const auto header = store.header(store.heads().block);
-    QUARRY_CHECK(header.has_value());
-    head = **header;
-  }
-
-  /// The block that a transaction which comes now could be in.
-  evm::BlockEnv next_block() const {
-    evm::BlockEnv env;
-    env.number = head.number + 1;
-    env.timestamp = std::max(head.timestamp + 1, options.now());
-    env.rules = spec.forks.rules(env.number, env.timestamp);
-    env.gas_limit = head.gas_limit;
-    env.chain_id = spec.chain_id;
-    if (env.rules.has(Fork::london)) env.base_fee = next_base_fee(head);
-    return env;
-  }
-  Standing standing(const StateView& view, const Address& address) const {
-    const auto account = view.account(address).value_or(Account{});
-    return {account.nonce, account.balance, head.gas_limit};
-  }
-
-  Expected<TxnRef, PoolError> examine(Transaction txn, bool local, const evm::BlockEnv& env);
-  std::optional<PoolError> check_price(const PooledTxn& txn) const;
-  /// Under the lock.
-  Added place(const StateView* view, TxnRef txn, std::vector<TxnRef>& ready);
-  void settle_blocks(const HeadEvent& event, std::vector<TxnRef>& back);
-  void tell(const std::vector<TxnRef>& ready) const;
-
-  const StateStore states;
-  const ChainSpec spec;
-  TxPoolOptions options;
-  std::vector<NewTxns> listeners;
-
-  mutable std::mutex mutex;  ///< guards what follows, and options.price_floor
-  Header head;
-  PoolTable table;
-  Recent recent;
-  std::uint64_t arrived = 0;
-};
 
 /// What can be said without the account: forms, the fork's rules, who signed.
 Expected<TxnRef, PoolError> TxPool::Impl::examine(Transaction txn, bool local, const evm::BlockEnv& env) {
@@ -187,11 +101,15 @@ std::optional<PoolError> TxPool::Impl::check_price(const PooledTxn& txn) const {
 
 TxPool::Added TxPool::Impl::place(const StateView* view, TxnRef txn, std::vector<TxnRef>& ready) {
   if (!view) return tl::unexpected(no_state());
-  if (auto refusal = check_price(*txn)) return tl::unexpected(std::move(*refusal));
   auto numbered = std::make_shared<PooledTxn>(*txn);
   numbered->order = ++arrived;
+  const bool was_favoured = is_favoured(txn->sender);
+  numbered->local = was_favoured || (txn->local && !options.no_locals);
+  if (auto refusal = check_price(*numbered)) return tl::unexpected(std::move(*refusal));
   if (auto refusal = table.place(numbered, standing(*view, txn->sender), ready))
     return tl::unexpected(std::move(*refusal));
+  ++generation;
+  if (numbered->local && !was_favoured) favour(txn->sender);
   return txn->hash;
 }
 
@@ -227,9 +145,50 @@ void TxPool::Impl::settle_blocks(const HeadEvent& event, std::vector<TxnRef>& ba
   }
 }
 
+std::vector<TxPool::Added> TxPool::Impl::add_all(std::vector<Transaction> txns, bool local) {
+  evm::BlockEnv env;
+  {
+    const std::lock_guard lock(mutex);
+    env = next_block();
+  }
+  std::vector<Expected<TxnRef, PoolError>> examined;
+  for (Transaction& txn : txns) examined.push_back(examine(std::move(txn), local, env));
+  std::vector<Added> out;
+  std::vector<TxnRef> ready;
+  {
+    const std::lock_guard lock(mutex);
+    const auto view = states.at_head();
+    for (auto& one : examined) {
+      if (one)
+        out.push_back(place(view.get(), std::move(*one), ready));
+      else
+        out.push_back(tl::unexpected(std::move(one.error())));
+    }
+  }
+  tell(ready);
+  return out;
+}
+
+void TxPool::Impl::favour(const Address& address) {
+  if (locals.size() >= kMostLocals) return;
+  locals.insert(address);
+  table.make_local(address);
+}
+
 TxPool::TxPool(const Database& database, const ChainSpec& spec, TxPoolOptions options)
-    : impl_(std::make_unique<Impl>(database, spec, std::move(options))) {}
-TxPool::~TxPool() = default;
+    : impl_(std::make_unique<Impl>(database, spec, std::move(options))) {
+  impl_->rejournal();
+  impl_->ticker = std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->run_ticks(stop); });
+}
+TxPool::~TxPool() {
+  impl_->ticker.request_stop();
+  impl_->ticker.join();
+  impl_->rejournal();
+}
+
+void TxPool::rejournal() {
+  impl_->rejournal();
+}
 
 TxPool::Added TxPool::add(Transaction txn, bool local) {
   std::vector<Transaction> one;
@@ -238,27 +197,23 @@ TxPool::Added TxPool::add(Transaction txn, bool local) {
 }
 
 std::vector<TxPool::Added> TxPool::add_all(std::vector<Transaction> txns, bool local) {
-  evm::BlockEnv env;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    env = impl_->next_block();
-  }
-  std::vector<Expected<TxnRef, PoolError>> examined;
-  for (Transaction& txn : txns) examined.push_back(impl_->examine(std::move(txn), local, env));
-  std::vector<Added> out;
-  std::vector<TxnRef> ready;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    const auto view = impl_->states.at_head();
-    for (auto& one : examined) {
-      if (one)
-        out.push_back(impl_->place(view.get(), std::move(*one), ready));
-      else
-        out.push_back(tl::unexpected(std::move(one.error())));
-    }
-  }
-  impl_->tell(ready);
+  auto out = impl_->add_all(std::move(txns), local);
+  if (!local) return out;
+  std::vector<TxnHash> taken;
+  for (const Added& added : out)
+    if (added) taken.push_back(*added);
+  impl_->keep(taken);
   return out;
+}
+
+bool TxPool::is_local(const Address& address) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->is_favoured(address);
+}
+
+std::uint64_t TxPool::generation() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->generation;
 }
 
 TxnRef TxPool::get(const TxnHash& hash) const {
@@ -309,6 +264,15 @@ void TxPool::set_price_floor(const U256& floor) {
   const std::lock_guard lock(impl_->mutex);
   impl_->options.price_floor = floor;
   impl_->table.erase_below(floor);
+  ++impl_->generation;
+}
+
+void TxPool::clear() {
+  const std::lock_guard lock(impl_->mutex);
+  for (const auto& lines : {impl_->table.ready_lines(), impl_->table.queued_lines()})
+    for (const auto& line : lines)
+      for (const TxnRef& txn : line) impl_->table.erase(txn->hash);
+  ++impl_->generation;
 }
 
 void TxPool::on_head(const HeadEvent& event) {
@@ -317,6 +281,7 @@ void TxPool::on_head(const HeadEvent& event) {
     const std::lock_guard lock(impl_->mutex);
     Impl& pool = *impl_;
     pool.head = *event.after.header;
+    ++pool.generation;
     std::vector<TxnRef> back;
     pool.settle_blocks(event, back);
     const auto view = pool.states.at_head();

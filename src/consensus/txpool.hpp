@@ -1,9 +1,10 @@
 #pragma once
 /// \file
 /// Transactions that wait for a block: checked against the head's state, ordered by nonce within an account
-/// and by price among accounts. Kept in memory only.
+/// and by price among accounts. Kept in memory; those handed in here also in a journal, over restarts.
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,7 +26,7 @@ struct PooledTxn {
   Transaction txn;
   TxnHash hash;
   Address sender;
-  bool local = false;       ///< came over RPC: no price floor, never evicted
+  bool local = false;       ///< of a local account: no price floor, never evicted
   std::size_t bytes = 0;    ///< of its network form
   std::uint64_t order = 0;  ///< of arrival: between equal prices the first comes first
   std::chrono::steady_clock::time_point since;
@@ -69,6 +70,15 @@ struct TxPoolOptions {
   std::size_t fair_share = 16;
   /// What waits so long for an earlier nonce goes (geth: 3 h).
   std::chrono::seconds queued_lifetime = std::chrono::hours(3);
+  /// Accounts that are local from the start. Others become so when a user of this node hands in one of
+  /// their transactions.
+  std::vector<Address> locals;
+  /// What users of this node hand in is treated as everybody's, but for `locals`.
+  bool no_locals = false;
+  /// Where local transactions are kept over restarts, in geth's form; empty: nowhere.
+  std::filesystem::path journal;
+  /// The journal is written anew so often, without what is mined.
+  std::chrono::seconds rejournal = std::chrono::hours(1);
   /// Seconds since 1970; none: the system's clock.
   std::function<Timestamp()> now = nullptr;
 };
@@ -108,7 +118,11 @@ class TxPool {
   static constexpr std::size_t kMostTxnBytes = std::size_t{128} << 10;
   using Added = Expected<TxnHash, PoolError>;
 
-  /// `database` outlives this; it holds a genesis.
+  /// Accounts that count as local, at most: each has sent something over RPC.
+  static constexpr std::size_t kMostLocals = 65536;
+
+  /// `database` outlives this; it holds a genesis. Takes in what the journal holds; one that cannot be read
+  /// is reported in the log, and its readable part used.
   TxPool(const Database& database, const ChainSpec& spec, TxPoolOptions options = {});
   ~TxPool();
   TxPool(const TxPool&) = delete;
@@ -124,6 +138,10 @@ class TxPool {
   TxnRef get(const TxnHash& hash) const;
   /// The nonce that the account's next transaction should have: after those that can run.
   std::uint64_t pending_nonce(const Address& address) const;
+  /// Of accounts that are favoured: a user here handed in something of theirs, or the options name them.
+  bool is_local(const Address& address) const;
+  /// Moves on with every change of what can run, or of the head: what was made of the pool is old then.
+  std::uint64_t generation() const;
   /// Those that can run in the next blocks, account by account, by nonce.
   std::vector<TxnRef> pending() const;
   /// Those that wait for an earlier nonce, likewise.
@@ -141,6 +159,9 @@ class TxPool {
   /// Transactions of others that are cheaper go.
   void set_price_floor(const U256& floor);
 
+  /// All go.
+  void clear();
+
   /// The head moved: mined ones go, those of abandoned blocks come back, what became invalid is dropped. To
   /// be called from Chain::on_head's listener (chain thread).
   void on_head(const HeadEvent& event);
@@ -149,6 +170,9 @@ class TxPool {
   /// Called with those that can run now and could not before, outside the lock, on the thread that added
   /// them (after a head event the chain thread). Before the first add; several listeners may be set.
   void on_new(NewTxns listener);
+
+  /// Writes the journal anew, as happens every `rejournal`, at the start and at the end.
+  void rejournal();
 
  private:
   struct Impl;

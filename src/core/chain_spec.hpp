@@ -46,6 +46,9 @@ struct ChainSpec {
   JbcParams jbc;
   ForkSchedule forks;
   bool dao_fork_support = false;
+  /// From London on every block's base fee is zero: on networks without gas prices EIP-1559's would rise from
+  /// zero by a wei a full block (Besu's zeroBaseFee).
+  bool zero_base_fee = false;
   /// Blocks whose parent's total difficulty has reached it come from a beacon chain (EIP-3675): no seals, no
   /// rewards, and with the fields and system contracts of the later forks. Without it those forks change the
   /// EVM only.

@@ -37,6 +37,8 @@ class MinerBackend final : public rpc::MinerControl {
   Result<> start(std::optional<unsigned> threads) override;
   void stop() override { sealer_.stop(); }
   void set_etherbase(const Address& address) override { sealer_.set_etherbase(address); }
+  Result<> set_extra_data(Bytes extra_data) override { return sealer_.set_extra_data(std::move(extra_data)); }
+  void set_target_gas_limit(Gas target) override { sealer_.set_target_gas_limit(target); }
   bool mining() override { return sealer_.mining(); }
   std::uint64_t hashrate() override { return static_cast<std::uint64_t>(sealer_.hashrate()); }
   std::optional<Address> etherbase() override { return sealer_.etherbase(); }

@@ -18,6 +18,7 @@
 #include "node/local_chain.hpp"
 #include "node/network_backend.hpp"
 #include "node/peer_bridge.hpp"
+#include "node/pending_backend.hpp"
 #include "node/pool_backend.hpp"
 #include "node/static_nodes.hpp"
 #include "rpc/server.hpp"
@@ -61,12 +62,6 @@ void log_dataset(const ethash::DatasetProgress& progress) {
 
 void log_warning(const Error& error) {
   log_warn(error.what, {{"remedy", error.remedy}});
-}
-
-TxPoolOptions pool_options(const NodeOptions& options) {
-  TxPoolOptions out;
-  if (!options.gas_price.empty()) out.price_floor = U256::parse(options.gas_price).value_or(U256{});
-  return out;
 }
 
 Bytes extra_data_of(const NodeOptions& options) {
@@ -119,6 +114,7 @@ struct App::Impl {
   std::unique_ptr<AccountsBackend> accounts;
   std::unique_ptr<MinerBackend> mining;
   std::unique_ptr<PoolBackend> pool_backend;
+  std::unique_ptr<PendingBackend> pending;
   std::unique_ptr<NetworkBackend> network;
   std::unique_ptr<ChainBackend> chain_control;
   std::unique_ptr<rpc::ChainReader> rpc_reader;
@@ -133,7 +129,7 @@ Result<> App::Impl::open_chain() {
   auto opened = open_local_chain(datadir.paths(), options, workers);
   if (!opened) return tl::unexpected(opened.error());
   local = std::move(*opened);
-  pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, pool_options(options));
+  pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, pool_options(options, datadir.paths()));
   local.chain->set_known_senders([this](const TxnHash& hash) { return pool->known_sender(hash); });
   facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
            .client_version = client_version(options.identity),
@@ -228,7 +224,10 @@ Result<> App::Impl::open_rpc() {
   chain_control = std::make_unique<ChainBackend>(facts, *local.database, *local.engine, *local.chain,
                                                  chain_thread, *bridge);
   rpc_reader = std::make_unique<rpc::StoreReader>(*local.database);
-  pool_backend = std::make_unique<PoolBackend>(*pool);
+  pool_backend = std::make_unique<PoolBackend>(*pool, usual_price(options, facts.spec));
+  if (!jbc)
+    pending = std::make_unique<PendingBackend>(*local.database, local.genesis.spec, *local.engine, *pool,
+                                               [this] { return sealer->next_request(); });
   dispatcher = std::make_unique<rpc::Dispatcher>(rpc::Backend{*chain_control,
                                                               *network,
                                                               *accounts,
@@ -238,7 +237,8 @@ Result<> App::Impl::open_rpc() {
                                                               {.most_gas = options.rpc_gas_cap},
                                                               {.most_results = options.rpc_logs_most},
                                                               options.allow_insecure_unlock,
-                                                              jbc.get()});
+                                                              jbc.get(),
+                                                              pending.get()});
 
   rpc::ServerOptions given{
       .http = options.http, .http_host = options.http_addr, .http_port = options.http_port};

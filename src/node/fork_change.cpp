@@ -68,6 +68,11 @@ std::optional<Error> fixed_mismatch(const ChainSpec& have, const ChainSpec& want
     return Error{
         fmt::format("mismatching consensus engine settings in database (head is block {})", tip.number),
         "How blocks are sealed is fixed with block 1. Start anew in another --datadir to change it."};
+  if (have.zero_base_fee != wanted.zero_base_fee &&
+      have.forks.rules(tip.number, tip.timestamp).has(Fork::london))
+    return Error{fmt::format("mismatching zeroBaseFee in database (have {}, want {})", have.zero_base_fee,
+                             wanted.zero_base_fee),
+                 "Blocks since London were made with it. Put it back into the genesis file."};
   return {};
 }
 
@@ -114,6 +119,7 @@ Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const Chain
     if (before != after) changes.push_back(fmt::format("{}: {} -> {}", what, before, after));
   };
   note("chainId", have.chain_id.to_decimal(), wanted.chain_id.to_decimal());
+  note("zeroBaseFee", have.zero_base_fee, wanted.zero_base_fee);
   note("clique.period", have.clique.period, wanted.clique.period);
   note("clique.epoch", have.clique.epoch, wanted.clique.epoch);
   note("engine", name_of(have.engine), name_of(wanted.engine));

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <fstream>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "consensus/base_fee.hpp"
 #include "consensus/jbc/json.hpp"
 #include "core/hex.hpp"
 #include "node/clique_extra.hpp"
@@ -19,7 +19,6 @@ namespace {
 using Kind = JsonValue::Kind;
 /// A contract in the genesis may have as many bytes; EIP-170 allows 24 KiB, older chains more.
 constexpr std::size_t kMaxCodeBytes = std::size_t{1} << 20;
-constexpr std::uint64_t kInitialBaseFee = 1'000'000'000;  ///< EIP-1559, INITIAL_BASE_FEE
 /// SHA-256 of nothing: the requests hash of a block without requests (EIP-7685).
 constexpr std::string_view kEmptyRequestsHash =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -27,15 +26,11 @@ constexpr std::string_view kEmptyRequestsHash =
 constexpr std::array kTopKeys = {"config",     "nonce",      "timestamp",     "extraData",     "gasLimit",
                                  "difficulty", "mixHash",    "coinbase",      "alloc",         "number",
                                  "gasUsed",    "parentHash", "baseFeePerGas", "excessBlobGas", "blobGasUsed"};
-constexpr std::array kConfigKeys = {"chainId",
-                                    "daoForkSupport",
-                                    "eip150Hash",
-                                    "ethash",
-                                    "clique",
-                                    "jbc",
-                                    "terminalTotalDifficulty",
-                                    "blobSchedule",
-                                    "depositContractAddress"};
+constexpr std::array kConfigKeys = {"chainId",      "daoForkSupport",
+                                    "zeroBaseFee",  "eip150Hash",
+                                    "ethash",       "clique",
+                                    "jbc",          "terminalTotalDifficulty",
+                                    "blobSchedule", "depositContractAddress"};
 /// Known to geth, without a meaning here.
 constexpr std::array kConfigKeysWithoutEffect = {"terminalTotalDifficultyPassed", "verkleTime",
                                                  "enableVerkleAtGenesis"};
@@ -223,10 +218,9 @@ class GenesisReader {
     ChainSpec& spec = out_.genesis.spec;
     if (present(*config, "chainId") == nullptr && !asks_for_jbc(root))
       warn("config has no \"chainId\": it is 0, and wallets may refuse to sign");
-    if (const JsonValue* dao = present(*config, "daoForkSupport")) {
-      if (!dao->is(Kind::boolean)) return bad_value(*dao, "config.daoForkSupport", "neither true nor false");
-      spec.dao_fork_support = dao->flag;
-    }
+    if (!maybe_config_flag(*config, "daoForkSupport", spec.dao_fork_support) ||
+        !maybe_config_flag(*config, "zeroBaseFee", spec.zero_base_fee))
+      return false;
     if (!maybe_config_number(*config, "chainId", spec.chain_id)) return false;
     if (present(*config, "terminalTotalDifficulty") != nullptr &&
         !maybe_config_number(*config, "terminalTotalDifficulty", spec.terminal_total_difficulty.emplace()))
@@ -289,6 +283,15 @@ class GenesisReader {
                                      "fork needs the one before",
                                      info(kOrder[i]).name, info(kOrder[i - 1]).name));
     }
+    return true;
+  }
+
+  bool maybe_config_flag(const JsonValue& config, std::string_view key, bool& out) {
+    const JsonValue* value = present(config, key);
+    if (value == nullptr) return true;
+    if (!value->is(Kind::boolean))
+      return bad_value(*value, fmt::format("config.{}", key), "neither true nor false");
+    out = value->flag;
     return true;
   }
 
@@ -449,7 +452,7 @@ class GenesisReader {
       if (header.base_fee_per_gas) warn("baseFeePerGas has no effect: London is not set at block 0");
       header.base_fee_per_gas.reset();
     } else if (!header.base_fee_per_gas) {
-      header.base_fee_per_gas = U256{kInitialBaseFee};
+      header.base_fee_per_gas = initial_base_fee(out_.genesis.spec);
     }
     const bool merges = out_.genesis.spec.terminal_total_difficulty.has_value();
     if (merges && rules.has(Fork::shanghai)) header.withdrawals_root = kEmptyRoot;
@@ -478,21 +481,6 @@ Result<GenesisFile> parse_genesis(std::string_view text) {
     return fail("invalid genesis file: " + tree.error().what,
                 "Look for a missing comma, quote or brace there.");
   return GenesisReader().read(*tree);
-}
-
-Result<GenesisFile> read_genesis_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path))
-    return fail(fmt::format("Failed to read genesis file: open {}: {}", path.string(),
-                            file ? "is a directory" : std::strerror(errno)),
-                "Give the path of a genesis file: quarry init PrivateGenesis.json --datadir DIR");
-  std::string text;
-  std::array<char, 1 << 16> piece;
-  while (text.size() <= kMaxGenesisBytes && (file.read(piece.data(), piece.size()), file.gcount() > 0))
-    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-  auto parsed = parse_genesis(text);
-  if (!parsed) parsed.error().remedy += fmt::format(" The file is {}.", path.string());
-  return parsed;
 }
 
 }  // namespace quarry

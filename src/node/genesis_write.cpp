@@ -23,6 +23,7 @@ Json config_to_json(const ChainSpec& spec) {
       config[std::string(activation->by == Activation::By::block ? row.block_key : row.time_key)] =
           activation->at;
   if (spec.dao_fork_support) config["daoForkSupport"] = true;
+  if (spec.zero_base_fee) config["zeroBaseFee"] = true;
   if (spec.terminal_total_difficulty)
     config["terminalTotalDifficulty"] = spec.terminal_total_difficulty->to_decimal();
   for (const auto& [fork, params] : spec.blob_schedule) {

@@ -71,6 +71,20 @@ struct NodeOptions {
   std::string gas_price;                  ///< wei, decimal; empty: others' transactions may pay nothing
   std::uint64_t gas_target = 4'712'388;
 
+  /// The transaction pool, by geth's names and defaults.
+  struct Pool {
+    std::vector<std::string> locals;  ///< addresses that are favoured from the start
+    bool no_locals = false;
+    std::filesystem::path journal = "transactions.rlp";  ///< below <datadir>/quarry; empty: none
+    std::uint64_t rejournal_seconds = 3600;
+    std::string price_limit;  ///< wei; empty: --miner.gasprice's
+    unsigned price_bump = 10;
+    std::size_t account_slots = 16, global_slots = 4096;
+    std::size_t account_queue = 64, global_queue = 1024;
+    std::uint64_t lifetime_seconds = 3 * 3600;
+    friend bool operator==(const Pool&, const Pool&) = default;
+  } pool;
+
   // ethash files
   std::filesystem::path ethash_dag_dir;    ///< never empty: ~/.ethash by default, as geth's
   std::filesystem::path ethash_cache_dir;  ///< never empty: <datadir>/quarry/ethash by default
@@ -90,9 +104,9 @@ struct NodeOptions {
 
   /// quarry evm.
   struct Evm {
-    std::string code;                ///< hex
+    std::string code;  ///< hex
     std::filesystem::path code_file;
-    std::string input;               ///< hex
+    std::string input;  ///< hex
     std::uint64_t gas = 10'000'000'000;
     std::string value = "0";         ///< wei, decimal or 0x…
     std::string sender, receiver;    ///< addresses; empty: geth's evm's
@@ -108,6 +122,14 @@ struct NodeOptions {
   // jbc chains
   std::vector<std::string> jbc_peers;  ///< URLs under which peers serve blockchain.json
   std::string jbc_data;                ///< data of the blocks we mine; empty: "I block #N"
+
+  /// quarry dev; besides, --chainid and --period.
+  struct Dev {
+    std::size_t accounts = 10;
+    std::string balance = "10000";  ///< ether
+    std::string mnemonic;           ///< empty: the one that all test tools have
+    friend bool operator==(const Dev&, const Dev&) = default;
+  } dev;
 
   // Console
   std::optional<std::string> exec;  ///< --exec: a statement to run instead of the prompt

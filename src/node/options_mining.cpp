@@ -1,5 +1,5 @@
 // Options about mining and what is mined from.
-#include <limits>
+#include <fmt/format.h>
 
 #include "core/fixed_bytes.hpp"
 #include "core/u256.hpp"
@@ -22,7 +22,56 @@ Result<> set_gas_price(NodeOptions& to, std::string_view value) {
   return {};
 }
 
+// The pool's settings lie in a struct of their own: setters over a member of NodeOptions::Pool.
+template <auto Field, std::uint64_t Most>
+Result<> set_pool_number(NodeOptions& to, std::string_view value) {
+  const auto number = number_between(value, 1, Most);
+  if (!number) return tl::unexpected(number.error());
+  to.pool.*Field = static_cast<std::remove_cvref_t<decltype(to.pool.*Field)>>(*number);
+  return {};
+}
+/// As Go writes durations: 90s, 10m, 1h30m0s.
+template <auto Field>
+Result<> set_pool_time(NodeOptions& to, std::string_view value) {
+  const auto seconds = read_duration(value);
+  if (!seconds) return tl::unexpected(seconds.error());
+  if (*seconds == 0) return fail("must be a second at least");
+  to.pool.*Field = *seconds;
+  return {};
+}
+
+Result<> set_pool_locals(NodeOptions& to, std::string_view value) {
+  auto accounts = split_list(value);
+  for (const auto& account : accounts)
+    if (!Address::from_hex(account))
+      return fail(fmt::format("Invalid account in --txpool.locals: {}", account));
+  to.pool.locals = std::move(accounts);
+  return {};
+}
+Result<> set_pool_journal(NodeOptions& to, std::string_view value) {
+  const std::filesystem::path path(value);
+  for (const auto& part : path)
+    if (path.is_absolute() || part == "..")
+      return fail("the journal lies in the data dir",
+                  "Give a file name: it is looked for in DATADIR/quarry.");
+  to.pool.journal = path;
+  return {};
+}
+Result<> set_price_limit(NodeOptions& to, std::string_view value) {
+  if (!U256::parse(value)) return fail("not an amount of wei");
+  to.pool.price_limit = std::string(value);
+  return {};
+}
+Result<> set_no_locals(NodeOptions& to, std::string_view value) {
+  const auto on = read_switch(value);
+  if (!on) return tl::unexpected(on.error());
+  to.pool.no_locals = *on;
+  return {};
+}
+
 using O = NodeOptions;
+using P = NodeOptions::Pool;
+constexpr std::uint64_t kMostTxns = 1'000'000;
 using enum OptionGroup;
 
 constexpr OptionRow kOptions[] = {
@@ -57,6 +106,63 @@ constexpr OptionRow kOptions[] = {
      "GAS",
      "Gas limit that mined blocks move towards (default 4712388)",
      set_number<&O::gas_target, 5000, kMaxU64>},
+
+    {"txpool.locals", {}, pool, "ADDRESSES", "Accounts whose transactions are favoured", set_pool_locals},
+    {"txpool.nolocals", {}, pool, "", "Favour nobody for having come over JSON-RPC", set_no_locals},
+    {"txpool.journal",
+     {},
+     pool,
+     "FILE",
+     "In the data dir: local transactions, over restarts; '' for none (default transactions.rlp)",
+     set_pool_journal},
+    {"txpool.rejournal",
+     {},
+     pool,
+     "TIME",
+     "Write the journal anew so often (default 1h0m0s)",
+     set_pool_time<&P::rejournal_seconds>},
+    {"txpool.pricelimit",
+     {},
+     pool,
+     "WEI",
+     "As --miner.gasprice, which comes first (default 0)",
+     set_price_limit},
+    {"txpool.pricebump",
+     {},
+     pool,
+     "PERCENT",
+     "What a replacement pays more (default 10)",
+     set_pool_number<&P::price_bump, 10'000>},
+    {"txpool.accountslots",
+     {},
+     pool,
+     "N",
+     "Transactions an account keeps when the pool is full (default 16)",
+     set_pool_number<&P::account_slots, kMostTxns>},
+    {"txpool.globalslots",
+     {},
+     pool,
+     "N",
+     "Transactions that can run, of all accounts (default 4096)",
+     set_pool_number<&P::global_slots, kMostTxns>},
+    {"txpool.accountqueue",
+     {},
+     pool,
+     "N",
+     "Transactions of an account that wait for a nonce (default 64)",
+     set_pool_number<&P::account_queue, kMostTxns>},
+    {"txpool.globalqueue",
+     {},
+     pool,
+     "N",
+     "Those of all accounts (default 1024)",
+     set_pool_number<&P::global_queue, kMostTxns>},
+    {"txpool.lifetime",
+     {},
+     pool,
+     "TIME",
+     "What waits longer for a nonce goes (default 3h0m0s)",
+     set_pool_time<&P::lifetime_seconds>},
 
     {"ethash.dagdir",
      {},

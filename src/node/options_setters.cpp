@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <cstdlib>
 
@@ -33,6 +34,25 @@ std::filesystem::path expand_home(std::string_view text) {
   if (home != nullptr && (text == "~" || text.starts_with("~/")))
     return std::filesystem::path(std::string(home) + std::string(text.substr(1)));
   return std::filesystem::path(text);
+}
+
+Result<std::uint64_t> read_duration(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 3> kUnits = {
+      {{"h", 3600}, {"m", 60}, {"s", 1}}};
+  constexpr std::uint64_t kMost = 1'000'000;  // of one unit: a century of hours
+  std::uint64_t seconds = 0;
+  std::string_view rest = text;
+  for (const auto& [unit, each] : kUnits) {
+    const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    if (!rest.substr(digits).starts_with(unit)) continue;
+    const auto count = number_between(rest.substr(0, digits), 0, kMost);
+    if (!count) return tl::unexpected(count.error());
+    seconds += *count * each;
+    rest.remove_prefix(digits + 1);
+  }
+  if (text.empty() || !rest.empty())
+    return fail(fmt::format("invalid duration \"{}\"", text), "Write it as 90s, 10m or 1h30m0s.");
+  return seconds;
 }
 
 Result<bool> read_switch(std::string_view value) {

@@ -22,6 +22,8 @@ Result<std::uint64_t> number_between(std::string_view text, std::uint64_t least,
 std::vector<std::string> split_list(std::string_view text);
 /// "~/x" when the shell left it as it is, as in --datadir=~/x.
 std::filesystem::path expand_home(std::string_view text);
+/// A duration as Go writes it, 90s, 10m or 1h30m0s, in whole seconds.
+Result<std::uint64_t> read_duration(std::string_view text);
 /// An empty value is yes, as in --mine.
 Result<bool> read_switch(std::string_view value);
 

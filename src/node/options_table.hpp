@@ -17,6 +17,7 @@ enum class OptionGroup : std::uint8_t {
   rpc,
   accounts,
   mining,
+  pool,
   ethash,
   files,
   inspection,

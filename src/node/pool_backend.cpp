@@ -1,5 +1,8 @@
 #include "node/pool_backend.hpp"
 
+#include "node/datadir.hpp"
+#include "node/options.hpp"
+
 namespace quarry {
 namespace {
 
@@ -11,6 +14,31 @@ std::vector<Transaction> copies(const std::vector<TxnRef>& txns) {
 }
 
 }  // namespace
+
+TxPoolOptions pool_options(const NodeOptions& options, const DataDirPaths& paths) {
+  const NodeOptions::Pool& given = options.pool;
+  TxPoolOptions out;
+  const std::string& floor = options.gas_price.empty() ? given.price_limit : options.gas_price;
+  if (!floor.empty()) out.price_floor = U256::parse(floor).value_or(U256{});
+  out.price_bump_percent = given.price_bump;
+  out.most_txns = given.global_slots + given.global_queue;
+  out.most_queued = given.global_queue;
+  out.most_account_queued = given.account_queue;
+  out.fair_share = given.account_slots;
+  out.queued_lifetime = std::chrono::seconds(given.lifetime_seconds);
+  for (const auto& account : given.locals)
+    if (const auto address = Address::from_hex(account)) out.locals.push_back(*address);
+  out.no_locals = given.no_locals;
+  if (!given.journal.empty()) out.journal = paths.quarry / given.journal;
+  out.rejournal = std::chrono::seconds(given.rejournal_seconds);
+  return out;
+}
+
+Wei usual_price(const NodeOptions& options, const ChainSpec& spec) {
+  constexpr std::uint64_t kGwei = 1'000'000'000;
+  if (!options.gas_price.empty()) return U256::parse(options.gas_price).value_or(U256{});
+  return spec.zero_base_fee ? Wei{} : Wei{kGwei};
+}
 
 Result<> PoolBackend::add(const Transaction& txn) {
   if (const auto added = pool_.add(txn, true); !added) return fail(added.error().detail);

@@ -1,24 +1,38 @@
 #pragma once
 /// \file
-/// The transaction pool as JSON-RPC sees it.
+/// The transaction pool as JSON-RPC sees it, and as the options want it.
 
 #include "consensus/txpool.hpp"
 #include "rpc/backend.hpp"
 
 namespace quarry {
 
+struct DataDirPaths;
+struct NodeOptions;
+
+/// What --txpool.* and --miner.gasprice say.
+TxPoolOptions pool_options(const NodeOptions& options, const DataDirPaths& paths);
+/// What eth_gasPrice says before transactions tell it: --miner.gasprice where given, nothing on a chain
+/// without base fees, a gwei elsewhere.
+Wei usual_price(const NodeOptions& options, const ChainSpec& spec);
+
+/// Thread-safe.
 class PoolBackend final : public rpc::TxnPool {
  public:
-  explicit PoolBackend(TxPool& pool) : pool_(pool) {}
+  explicit PoolBackend(TxPool& pool, const Wei& usual_price = Wei{1'000'000'000})
+      : pool_(pool), usual_price_(usual_price) {}
   Result<> add(const Transaction& txn) override;
   std::optional<Transaction> find(const TxnHash& hash) override;
   std::uint64_t next_nonce(const Address& sender) override { return pool_.pending_nonce(sender); }
   std::vector<Transaction> pending() override;
   std::vector<Transaction> queued() override;
   Wei least_price() override { return pool_.price_floor(); }
+  void set_least_price(const Wei& price) override { pool_.set_price_floor(price); }
+  Wei usual_price() override { return usual_price_; }
 
  private:
   TxPool& pool_;
+  const Wei usual_price_;
 };
 
 }  // namespace quarry

@@ -67,8 +67,12 @@ class TxnPool {
   virtual std::vector<Transaction> pending() = 0;
   /// What waits for another transaction or for funds.
   virtual std::vector<Transaction> queued() = 0;
-  /// The least price that is taken in, and what eth_gasPrice says on a chain without transactions.
+  /// The least price that is taken in.
   virtual Wei least_price() = 0;
+  virtual void set_least_price(const Wei& price) = 0;
+  /// What a transaction may pay where no other tells what is usual: a gwei, unless the node's options or the
+  /// genesis say that gas is cheaper.
+  virtual Wei usual_price() = 0;
 };
 
 class MinerControl {
@@ -79,6 +83,9 @@ class MinerControl {
   virtual Result<> start(std::optional<unsigned> threads) = 0;
   virtual void stop() = 0;
   virtual void set_etherbase(const Address& address) = 0;
+  /// Of the blocks mined from now on. The error names the longest that the chain allows.
+  virtual Result<> set_extra_data(Bytes /*extra_data*/) { return fail("this node does not mine"); }
+  virtual void set_target_gas_limit(Gas /*target*/) {}
   virtual bool mining() = 0;
   /// Hashes a second, over the last few seconds; zero while the dataset is made.
   virtual std::uint64_t hashrate() = 0;
@@ -201,6 +208,23 @@ class ChainReader {
   virtual Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const = 0;
 };
 
+/// The block after the head with what waits for it, executed; nothing seals it, so its hash means nothing.
+struct PendingBlock {
+  BlockId parent;
+  Block block;
+  std::vector<Receipt> receipts;
+  StateDiff diff;  ///< of the state after `parent`
+};
+
+/// Makes the pending block.
+class PendingBlocks {
+ public:
+  virtual ~PendingBlocks() = default;
+  /// May execute the whole block; what was made for this head and these transactions is kept. An error where
+  /// no block can be made here: the state is being downloaded, or blocks come from a beacon chain.
+  virtual Result<std::shared_ptr<const PendingBlock>> current() = 0;
+};
+
 /// What one call may cost the node.
 struct CallLimits {
   Gas most_gas = 50'000'000;  ///< --rpc.gascap
@@ -225,6 +249,31 @@ class JbcControl {
   virtual std::vector<std::string> pending_data() = 0;
 };
 
+/// A chain for development: its blocks and its clock do what they are told.
+class DevControl {
+ public:
+  virtual ~DevControl() = default;
+  /// Makes so many blocks at once, with or without transactions, their times `interval` seconds apart.
+  virtual Result<> mine(std::uint64_t blocks, std::uint64_t interval) = 0;
+  /// Whether a block is made as soon as there is a transaction.
+  virtual void set_automine(bool on) = 0;
+  virtual bool automine() = 0;
+  /// A block every so many seconds; 0: none but those that are asked for.
+  virtual void set_interval(std::uint64_t seconds) = 0;
+  /// Remembers the chain as it is; gives a name for it.
+  virtual std::uint64_t snapshot() = 0;
+  /// Back to the chain as it was; the snapshot and later ones are used up. False: there is none of that name.
+  virtual Result<bool> revert(std::uint64_t snapshot) = 0;
+  /// All blocks from now on are so much later; gives by how much in all.
+  virtual std::int64_t increase_time(std::int64_t seconds) = 0;
+  /// The next block's time, from which the clock goes on.
+  virtual Result<> set_next_timestamp(Timestamp time) = 0;
+};
+
+/// What was worked out about prices at a head (rpc/fees.hpp).
+struct FeeCache;
+std::shared_ptr<FeeCache> make_fee_cache();
+
 /// All that methods work with; everything outlives the RPC server.
 struct Backend {
   ChainControl& chain;
@@ -237,7 +286,10 @@ struct Backend {
   LogLimits log_limits = {};
   /// --allow-insecure-unlock: callers from other machines may use unlocked accounts.
   bool exposed_may_sign = false;
-  JbcControl* jbc = nullptr;  ///< none: it is no jbc chain
+  JbcControl* jbc = nullptr;         ///< none: it is no jbc chain
+  PendingBlocks* pending = nullptr;  ///< none: pending is the head
+  DevControl* dev = nullptr;         ///< none: the chain is no toy
+  std::shared_ptr<FeeCache> fees = make_fee_cache();
 };
 
 }  // namespace quarry::rpc

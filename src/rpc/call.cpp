@@ -6,8 +6,8 @@
 #include <chrono>
 #include <map>
 
-#include "consensus/base_fee.hpp"
 #include "rpc/call_overrides.hpp"
+#include "rpc/pending.hpp"
 
 namespace quarry::rpc {
 namespace {
@@ -52,18 +52,6 @@ class ChainHashes final : public evm::BlockHashes {
   mutable std::map<BlockNum, Hash256> known_;
 };
 
-/// The header that the head's child may have.
-Header pending_header(const Context& context, const Header& head) {
-  const auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
-  Header out = head;
-  out.number = head.number + 1;
-  out.timestamp = std::max<Timestamp>(head.timestamp + 1, static_cast<Timestamp>(now.count()));
-  const auto rules = context.backend.chain.spec().forks.rules(out.number, out.timestamp);
-  if (rules.has(Fork::london)) out.base_fee_per_gas = next_base_fee(head);
-  return out;
-}
-
 }  // namespace
 
 struct CallSite::Impl {
@@ -85,15 +73,10 @@ CallSite::CallSite(CallSite&&) noexcept = default;
 CallSite::~CallSite() = default;
 
 Expected<CallSite, RpcError> CallSite::of(const Context& context, Params& params, std::size_t index) {
-  const auto id = block_at(context, params, index);
-  if (!id) return tl::unexpected(id.error());
-  auto state = context.backend.reader.state_at(*id);
-  if (!state) return rpc_fail(state.error());
-  const auto header = context.backend.reader.header(*id);
-  if (!header) return rpc_fail(RpcCode::failed, "header not found");
-  const bool pending = params.block(index).kind == BlockRef::Kind::pending;
-  auto env = context.backend.chain.environment(pending ? pending_header(context, **header) : **header);
-  auto view = overridden(std::move(*state), read_state_overrides(params, index + 1));
+  auto place = state_place(context, params, index);
+  if (!place) return tl::unexpected(place.error());
+  auto env = context.backend.chain.environment(place->header);
+  auto view = overridden(std::move(place->state), read_state_overrides(params, index + 1));
   read_block_overrides(params, index + 2, env);
   if (params.error()) return tl::unexpected(*params.error());
   return CallSite(std::make_unique<Impl>(std::move(view), std::move(env), context));

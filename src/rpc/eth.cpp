@@ -1,6 +1,6 @@
 // The eth namespace: the chain, its state, and what the node does with them.
 
-#include "rpc/lookup.hpp"
+#include "rpc/pending.hpp"
 #include "rpc/views.hpp"
 
 namespace quarry::rpc {
@@ -11,6 +11,8 @@ Answer get_block(const Context& context, Params& params) {
   const auto id = first(context.backend.reader, params);
   const bool full = params.flag(1, false);
   if (params.error()) return tl::unexpected(*params.error());
+  if constexpr (first == by_number)
+    if (const auto pending = pending_for(context, params, 0)) return pending_block_view(pending->block, full);
   const auto block = load(context.backend.reader, id);
   if (!block) return null_answer();
   return block_view(*block, context.backend.reader.total_difficulty(*id), full);
@@ -20,6 +22,9 @@ template <FirstParam first>
 Answer get_transaction_count_of_block(const Context& context, Params& params) {
   const auto id = first(context.backend.reader, params);
   if (params.error()) return tl::unexpected(*params.error());
+  if constexpr (first == by_number)
+    if (const auto pending = pending_for(context, params, 0))
+      return quantity_answer(pending->block.body.transactions.size());
   const auto block = load(context.backend.reader, id);
   return block ? quantity_answer(block->body.transactions.size()) : null_answer();
 }

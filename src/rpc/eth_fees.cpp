@@ -3,21 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "consensus/base_fee.hpp"
+#include "core/sender.hpp"
 #include "evm/transition.hpp"
 #include "rpc/fees.hpp"
 
 namespace quarry::rpc {
 namespace {
 
-/// As geth's gas price oracle: of each of the last 20 blocks the three cheapest, of all those the 60th
-/// percentile; never more than 500 gwei.
+/// As geth's gas price oracle: of each of the last 20 blocks (40 where most are empty) the three cheapest, of
+/// all those the 60th percentile; never more than 500 gwei. Who pays less than 2 wei does not count, nor does
+/// the miner itself.
 constexpr std::size_t kBlocksLookedAt = 20;
+constexpr std::uint64_t kLeastCounted = 2;
 constexpr std::size_t kTxnsOfABlock = 3;
 constexpr std::size_t kPercentile = 60;
-constexpr std::uint64_t kGwei = 1'000'000'000;
-constexpr U256 kMostTip{500 * kGwei};
+constexpr U256 kMostTip{500'000'000'000};
 
 /// geth's bounds on eth_feeHistory.
 constexpr std::uint64_t kMostHistoryBlocks = 1024;
@@ -33,11 +36,34 @@ U256 tip_of(const Transaction& txn, const U256& base_fee) {
 }
 
 std::vector<U256> cheapest_tips(const Block& block) {
+  std::vector<std::pair<U256, const Transaction*>> paid;
+  for (const auto& txn : block.body.transactions) {
+    const auto tip = tip_of(txn, base_fee_of(*block.header));
+    if (tip >= U256{kLeastCounted}) paid.emplace_back(tip, &txn);
+  }
+  std::stable_sort(paid.begin(), paid.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<U256> tips;
-  for (const auto& txn : block.body.transactions) tips.push_back(tip_of(txn, base_fee_of(*block.header)));
-  std::sort(tips.begin(), tips.end());
-  tips.resize(std::min(tips.size(), kTxnsOfABlock));
+  for (const auto& [tip, txn] : paid) {
+    if (tips.size() == kTxnsOfABlock) break;
+    if (sender_of(*txn) != block.header->beneficiary) tips.push_back(tip);
+  }
   return tips;
+}
+
+U256 work_out_tip(const ChainReader& reader, const BlockId& head, const U256& last_answer) {
+  std::vector<U256> tips;
+  std::size_t blocks = 0, wanted = kBlocksLookedAt;
+  for (BlockNum number = head.number; number > 0 && blocks < wanted; --number, ++blocks) {
+    const auto block = load(reader, reader.canonical(number));
+    if (!block) break;
+    auto some = cheapest_tips(*block);
+    if (some.empty()) some.push_back(last_answer);
+    if (some.size() == 1 && tips.size() + wanted - blocks < kBlocksLookedAt * 2) ++wanted;
+    tips.insert(tips.end(), some.begin(), some.end());
+  }
+  if (tips.empty()) return last_answer;
+  std::sort(tips.begin(), tips.end());
+  return std::min(tips[(tips.size() - 1) * kPercentile / 100], kMostTip);
 }
 
 /// One block's tips at the percentiles, weighted by the gas that each transaction used.
@@ -105,7 +131,7 @@ class History {
   }
 
   Answer finish(const Header& last, BlockNum oldest) {
-    const auto next = last.base_fee_per_gas ? next_base_fee(last) : U256{};
+    const auto next = last.base_fee_per_gas ? next_base_fee(context_.backend.chain.spec(), last) : U256{};
     base_fees_.push_back(quantity(next));
     Json out = {{"oldestBlock", quantity(oldest)}, {"baseFeePerGas", base_fees_}, {"gasUsedRatio", ratios_}};
     if (!percentiles_.empty()) out["reward"] = rewards_;
@@ -128,6 +154,12 @@ class History {
 
 Answer fee_history(const Context& context, Params& params) {
   const auto wanted = params.quantity(0);
+  const auto ref = params.block(1);
+  const auto head = context.backend.reader.head().number;
+  if (!params.error() && ref.kind == BlockRef::Kind::number && ref.number > head) {
+    return rpc_fail(RpcCode::failed,
+                    fmt::format("request beyond head block: requested {}, head {}", ref.number, head));
+  }
   const auto last = block_at(context, params, 1);
   if (!last) return tl::unexpected(last.error());
   auto percentiles = read_percentiles(params, 2);
@@ -158,7 +190,7 @@ Answer max_priority_fee(const Context& context, Params&) {
 Answer base_fee(const Context& context, Params&) {
   const auto header = context.backend.reader.header(context.backend.reader.head());
   if (!header || !next_rules(context).has(Fork::london)) return null_answer();
-  return quantity_answer(next_base_fee(**header));
+  return quantity_answer(next_base_fee(context.backend.chain.spec(), **header));
 }
 
 Answer blob_base_fee(const Context& context, Params&) {
@@ -179,20 +211,26 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
+struct FeeCache {
+  std::mutex mutex;  ///< held while the tip is worked out: others would only do the same
+  BlockId head;
+  std::optional<U256> tip;
+};
+std::shared_ptr<FeeCache> make_fee_cache() {
+  return std::make_shared<FeeCache>();
+}
+
 U256 suggested_tip(const Context& context) {
   const auto& reader = context.backend.reader;
-  std::vector<U256> tips;
-  const auto head = reader.head().number;
-  for (BlockNum i = 0; i < kBlocksLookedAt && i <= head; ++i) {
-    const auto block = load(reader, reader.canonical(head - i));
-    if (!block) continue;
-    const auto some = cheapest_tips(*block);
-    tips.insert(tips.end(), some.begin(), some.end());
+  auto& pool = context.backend.pool;
+  FeeCache& cache = *context.backend.fees;
+  const std::lock_guard lock(cache.mutex);
+  const auto head = reader.head();
+  if (!cache.tip || cache.head != head) {
+    cache.tip = work_out_tip(reader, head, cache.tip.value_or(pool.usual_price()));
+    cache.head = head;
   }
-  const auto least = context.backend.pool.least_price();
-  if (tips.empty()) return std::max(least, U256{kGwei});
-  std::sort(tips.begin(), tips.end());
-  return std::max(least, std::min(tips[(tips.size() - 1) * kPercentile / 100], kMostTip));
+  return std::max(pool.least_price(), *cache.tip);
 }
 
 U256 suggested_price(const Context& context) {

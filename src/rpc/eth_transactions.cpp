@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/sender.hpp"
-#include "rpc/lookup.hpp"
+#include "rpc/pending.hpp"
 #include "rpc/views.hpp"
 
 namespace quarry::rpc {
@@ -13,6 +13,7 @@ namespace {
 struct Found {
   Block block;
   std::size_t index = 0;
+  bool pending = false;  ///< the block is not sealed
   const Transaction& txn() const { return block.body.transactions[index]; }
 };
 
@@ -31,6 +32,11 @@ Expected<std::optional<Found>, RpcError> find_in_block(const Context& context, P
   const auto id = first(context.backend.reader, params);
   const auto index = params.quantity(1);
   if (params.error()) return tl::unexpected(*params.error());
+  if constexpr (first == by_number)
+    if (const auto pending = pending_for(context, params, 0)) {
+      if (index >= pending->block.body.transactions.size()) return std::nullopt;
+      return Found{pending->block, static_cast<std::size_t>(index), true};
+    }
   auto block = load(context.backend.reader, id);
   if (!block || index >= block->body.transactions.size()) return std::nullopt;
   return Found{std::move(*block), static_cast<std::size_t>(index)};
@@ -51,6 +57,7 @@ Answer get_transaction_of_block(const Context& context, Params& params) {
   const auto found = find_in_block<first>(context, params);
   if (!found) return tl::unexpected(found.error());
   if (!*found) return null_answer();
+  if ((*found)->pending) return pending_view((*found)->txn());
   return transaction_view((*found)->txn(), place_of((*found)->block.header), (*found)->index);
 }
 

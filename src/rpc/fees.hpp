@@ -6,8 +6,9 @@
 
 namespace quarry::rpc {
 
-/// The tip that six of ten recent transactions did not exceed (before London: the price). The pool's least
-/// price, and a gwei, are its floor on a chain without any.
+/// As geth's: the tip that six of ten did not exceed among the cheapest transactions of recent blocks (before
+/// London: the price), blocks without any counting as the last answer. Never below the pool's least price;
+/// the pool's usual price on a chain without any. Worked out once a head.
 U256 suggested_tip(const Context& context);
 
 /// eth_gasPrice: the tip and the head's base fee.

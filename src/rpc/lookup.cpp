@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "rpc/pending.hpp"
+
 namespace quarry::rpc {
 namespace {
 
@@ -58,6 +60,12 @@ Expected<BlockId, RpcError> block_at(const Context& context, Params& params, std
 
 Expected<std::unique_ptr<StateView>, RpcError> state_of(const Context& context, Params& params,
                                                         std::size_t index) {
+  const auto ref = params.block(index);
+  if (!params.error() && ref.kind == BlockRef::Kind::pending) {
+    auto place = state_place(context, params, index);
+    if (!place) return tl::unexpected(place.error());
+    return std::move(place->state);
+  }
   const auto id = block_at(context, params, index);
   if (!id) return tl::unexpected(id.error());
   auto state = context.backend.reader.state_at(*id);

@@ -14,6 +14,7 @@ Answer rpc_modules(const Context& context, Params&) {
   for (const auto& module : all_modules()) {
     const bool refused = context.caller.exposed && module.sensitive;
     if (module.name == "jbc" && context.backend.jbc == nullptr) continue;
+    if (module.dev && context.backend.dev == nullptr) continue;
     if (context.caller.modules.has(module.name) && !refused) out[std::string(module.name)] = "1.0";
   }
   return json_answer(out);
@@ -37,9 +38,9 @@ const std::vector<Method>& all_methods() {
   static const std::vector<Method> table = [] {
     std::vector<Method> out(std::begin(kOwn), std::end(kOwn));
     for (const auto part :
-         {admin_methods(), debug_methods(), eth_methods(), eth_call_methods(), eth_fee_methods(),
-          eth_log_methods(), eth_send_methods(), eth_transaction_methods(), jbc_methods(), miner_methods(),
-          net_methods(), personal_methods(), txpool_methods(), web3_methods()}) {
+         {admin_methods(), debug_methods(), dev_methods(), eth_methods(), eth_call_methods(),
+          eth_fee_methods(), eth_log_methods(), eth_send_methods(), eth_transaction_methods(), jbc_methods(),
+          miner_methods(), net_methods(), personal_methods(), txpool_methods(), web3_methods()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     std::sort(out.begin(), out.end(), [](const Method& a, const Method& b) { return a.name < b.name; });

@@ -39,6 +39,7 @@ struct Method {
 
 std::span<const Method> admin_methods();
 std::span<const Method> debug_methods();
+std::span<const Method> dev_methods();
 std::span<const Method> eth_methods();
 std::span<const Method> eth_call_methods();
 std::span<const Method> eth_fee_methods();

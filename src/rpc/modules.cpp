@@ -24,8 +24,19 @@ std::string_view trimmed(std::string_view text) {
 
 const std::vector<ModuleInfo>& all_modules() {
   static const std::vector<ModuleInfo> table = {
-      {"admin", true}, {"debug"},          {"eth"}, {"jbc"},    {"miner", true},
-      {"net"},         {"personal", true}, {"rpc"}, {"txpool"}, {"web3"},
+      {"admin", true},
+      {"anvil", false, true},
+      {"debug"},
+      {"eth"},
+      {"evm", false, true},
+      {"hardhat", false, true},
+      {"jbc"},
+      {"miner", true},
+      {"net"},
+      {"personal", true},
+      {"rpc"},
+      {"txpool"},
+      {"web3"},
   };
   return table;
 }

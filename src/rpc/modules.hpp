@@ -20,6 +20,7 @@ struct ModuleInfo {
   std::string_view name;
   /// Commands keys, the miner or files: not over HTTP on an address that others reach.
   bool sensitive = false;
+  bool dev = false;  ///< there on development chains only
 };
 /// All modules there are; more come with later features.
 const std::vector<ModuleInfo>& all_modules();

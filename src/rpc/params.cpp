@@ -103,6 +103,19 @@ std::uint64_t Params::quantity(std::size_t index) {
   return value_of(*text);
 }
 
+U256 Params::amount(std::size_t index) {
+  const auto* value = at(index);
+  if (value == nullptr) return {};
+  if (value->is_number_unsigned()) return U256{value->get<std::uint64_t>()};
+  const auto* text = string_at(index, "hexutil.Big");
+  if (text == nullptr) return {};
+  if (const auto fault = quantity_fault(*text, 256); !fault.empty()) {
+    reject_type(index, fault, "hexutil.Big");
+    return {};
+  }
+  return U256::parse(*text).value_or(U256{});
+}
+
 Bytes Params::data(std::size_t index) {
   const auto* text = string_at(index, "hexutil.Bytes");
   if (text == nullptr) return {};

@@ -27,6 +27,8 @@ class Params {
 
   const std::optional<RpcError>& error() const { return error_; }
   std::size_t size() const { return array_.size(); }
+  /// As it was given; it is there (has()).
+  const Json& raw(std::size_t index) const { return array_[index]; }
   /// Neither missing nor null.
   bool has(std::size_t index) const { return index < array_.size() && !array_[index].is_null(); }
 
@@ -42,6 +44,8 @@ class Params {
 
   /// "0x…" without leading zeros; a JSON number is taken as well.
   std::uint64_t quantity(std::size_t index);
+  /// The same up to 2^256 - 1.
+  U256 amount(std::size_t index);
   /// Hex data of any even length.
   Bytes data(std::size_t index);
   std::string text(std::size_t index);

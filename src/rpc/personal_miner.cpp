@@ -1,5 +1,7 @@
 // The personal and miner namespaces: keys and the work they are paid for.
 
+#include "consensus/header_rules.hpp"
+#include "core/hex.hpp"
 #include "rpc/methods.hpp"
 
 namespace quarry::rpc {
@@ -78,6 +80,33 @@ Answer set_etherbase(const Context& context, Params& params) {
   return bool_answer(true);
 }
 
+/// Others' transactions that pay less are refused, and go out of the pool.
+Answer set_gas_price(const Context& context, Params& params) {
+  const auto price = params.amount(0);
+  if (params.error()) return tl::unexpected(*params.error());
+  context.backend.pool.set_least_price(price);
+  return bool_answer(true);
+}
+
+/// geth takes the text as it is; what begins with 0x are bytes, as for --extradata.
+Answer set_extra(const Context& context, Params& params) {
+  const auto text = params.text(0);
+  if (params.error()) return tl::unexpected(*params.error());
+  auto bytes = text.starts_with("0x") ? from_hex(text) : std::nullopt;
+  if (!bytes) bytes = to_bytes(as_bytes(text));
+  if (auto done = context.backend.miner.set_extra_data(std::move(*bytes)); !done)
+    return rpc_fail(done.error());
+  return bool_answer(true);
+}
+
+Answer set_gas_limit(const Context& context, Params& params) {
+  const auto target = params.quantity(0);
+  if (target < kMinimumGasLimit) params.reject(0, "a block's gas limit is 5000 at least");
+  if (params.error()) return tl::unexpected(*params.error());
+  context.backend.miner.set_target_gas_limit(target);
+  return bool_answer(true);
+}
+
 /// A plain number, unlike eth_hashrate.
 Answer get_hashrate(const Context& context, Params&) {
   return std::to_string(context.backend.miner.hashrate());
@@ -97,6 +126,12 @@ constexpr Method kPersonal[] = {
 constexpr Method kMiner[] = {
     {"miner_getHashrate", Where::worker, get_hashrate, "", "hashes a second, as a number", "Integer"},
     {"miner_setEtherbase", Where::worker, set_etherbase, "address", "says who gets the rewards", "Boolean"},
+    {"miner_setExtra", Where::worker, set_extra, "text", "says what mined blocks carry as extra data",
+     "Boolean"},
+    {"miner_setGasLimit", Where::worker, set_gas_limit, "gas", "the gas limit that mined blocks move towards",
+     "Boolean"},
+    {"miner_setGasPrice", Where::worker, set_gas_price, "price",
+     "the least that others' transactions must pay for a gas", "Boolean"},
     {"miner_start", Where::worker, miner_start, "threads?", "mines with so many threads, or one a core",
      "Boolean"},
     {"miner_stop", Where::worker, miner_stop, "", "ends mining, and the making of its dataset", "Boolean"},

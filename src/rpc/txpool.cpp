@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "core/address_text.hpp"
 #include "core/sender.hpp"
 #include "rpc/lookup.hpp"
 
@@ -26,7 +27,7 @@ void write_whole(JsonText& out, const Transaction& txn) {
 }
 /// geth's one line: whom to, how much, at what price.
 void write_summary(JsonText& out, const Transaction& txn) {
-  out.plain(fmt::format("{}: {} wei + {} gas × {} wei", txn.to ? txn.to->hex() : "contract creation",
+  out.plain(fmt::format("{}: {} wei + {} gas × {} wei", txn.to ? checksummed(*txn.to) : "contract creation",
                         txn.value.to_decimal(), txn.gas_limit, txn.max_fee_per_gas.to_decimal()));
 }
 
@@ -40,7 +41,7 @@ void write_line(JsonText& out, const std::map<std::uint64_t, Transaction>& txns,
 
 void write_all(JsonText& out, const Sorted& accounts, WriteTxn write) {
   out.begin_object();
-  for (const auto& [sender, txns] : accounts) write_line(out.key(sender.hex()), txns, write);
+  for (const auto& [sender, txns] : accounts) write_line(out.key(checksummed(sender)), txns, write);
   out.end_object();
 }
 

@@ -10,6 +10,7 @@
 #include "storage/change_set.hpp"
 #include "storage/codec.hpp"
 #include "storage/corruption.hpp"
+#include "storage/state_preview.hpp"
 #include "storage/state_trie.hpp"
 
 namespace quarry {
@@ -245,6 +246,39 @@ std::size_t StateWriter::pending_bytes() const {
 }
 void StateWriter::discard() {
   impl_->reload();
+}
+
+struct StatePreview::Impl {
+  Impl(Snapshot from, const StateHead& at)
+      : snapshot(std::move(from)), head(at), overlay(snapshot), tries(&snapshot, at.root) {}
+  const Snapshot snapshot;
+  const StateHead head;
+  const Overlay overlay;
+  StateTrie tries;
+};
+
+StatePreview::StatePreview(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StatePreview::~StatePreview() = default;
+
+std::unique_ptr<StatePreview> StatePreview::at_head(const Database& database) {
+  Snapshot snapshot = database.snapshot();
+  const auto head = read_state_head(snapshot);
+  if (!head) return nullptr;
+  return std::unique_ptr<StatePreview>(new StatePreview(std::make_unique<Impl>(std::move(snapshot), *head)));
+}
+
+const StateView& StatePreview::view() const {
+  return impl_->overlay;
+}
+const StateHead& StatePreview::head() const {
+  return impl_->head;
+}
+const DatabaseReader& StatePreview::reader() const {
+  return impl_->snapshot;
+}
+RootHash StatePreview::root_after(const StateDiff& diff) {
+  StateDelta delta = make_delta(impl_->overlay, diff);
+  return impl_->tries.changed(delta).root;
 }
 
 RootHash StateWriter::preview(const StateDiff& diff) {

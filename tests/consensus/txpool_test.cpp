@@ -1,7 +1,10 @@
 // The transaction pool on a real database: what it takes, refuses, orders and lets go.
 #include "consensus/txpool.hpp"
 
+#include <fstream>
+
 #include "chain_support.hpp"
+#include "fixtures.hpp"
 #include "signed_txn.hpp"
 
 using namespace quarry;
@@ -201,4 +204,110 @@ TEST_F(PoolTest, FeeMarketTransactionsNeedLondon) {
   txn.type = TxnType::blob;
   expect_refused(pool->add(test::signed_by(key_of(1), txn, kChainId), true), PoolRule::type_not_pooled,
                  "transaction type not supported");
+}
+
+// ---- local accounts, and restarts
+
+TEST_F(PoolTest, AnAccountIsFavouredOnceOneOfItsTransactionsCameFromHere) {
+  options.price_floor = 10;
+  open();
+  expect_refused(add(1, 0, 9), PoolRule::underpriced, "transaction underpriced");
+  ASSERT_TRUE(add(1, 1, 20));
+  EXPECT_FALSE(pool->is_local(address_of(key_of(1))));
+  ASSERT_TRUE(add(1, 0, 9, true));
+  EXPECT_TRUE(pool->is_local(address_of(key_of(1))));
+  ASSERT_TRUE(add(1, 2, 9));  // a peer may bring the next
+  pool->set_price_floor(1000);
+  expect_counts(3, 0);  // and what was here before is favoured too
+}
+
+TEST_F(PoolTest, NobodyIsFavouredWhereTheOptionsSaySo) {
+  options.price_floor = 10;
+  options.no_locals = true;
+  options.locals = {address_of(key_of(2))};
+  open();
+  expect_refused(add(1, 0, 9, true), PoolRule::underpriced, "transaction underpriced");
+  EXPECT_TRUE(add(2, 0, 9));  // but those who are named
+}
+
+struct JournalTest : PoolTest {
+  std::filesystem::path file = chain.dir.path() / "transactions.rlp";
+  void SetUp() override {
+    options.journal = file;
+    open();
+  }
+  void restart() {
+    pool.reset();
+    open();
+  }
+  /// Ends without the rewrite that an orderly end does: the file is put back as the adds left it.
+  void kill() {
+    const Bytes kept = test::read_file(file);
+    pool.reset();
+    std::ofstream(file, std::ios::binary)
+        .write(reinterpret_cast<const char*>(kept.data()), static_cast<std::streamsize>(kept.size()));
+  }
+};
+
+TEST_F(JournalTest, LocalTransactionsAreThereAfterARestart) {
+  const auto ours = add(1, 0, 10, true), waits = add(1, 2, 10, true);
+  const auto theirs = add(2, 0, 10);
+  ASSERT_TRUE(ours && waits && theirs);
+  restart();
+  expect_counts(1, 1);
+  EXPECT_NE(pool->get(*ours), nullptr);
+  EXPECT_EQ(pool->get(*theirs), nullptr);
+  EXPECT_TRUE(pool->get(*waits)->local);
+}
+
+TEST_F(JournalTest, AKillLosesNothingThatWasTaken) {
+  ASSERT_TRUE(add(1, 0, 10, true));
+  const auto better = add(1, 0, 20, true);
+  ASSERT_TRUE(better);
+  kill();
+  open();
+  expect_counts(1, 0);
+  EXPECT_NE(pool->get(*better), nullptr);
+}
+
+TEST_F(JournalTest, ATornEndIsLeftOut) {
+  const auto first = add(1, 0, 10, true);
+  ASSERT_TRUE(add(1, 1, 10, true));
+  pool->rejournal();
+  const auto size = std::filesystem::file_size(file);
+  kill();
+  std::filesystem::resize_file(file, size - 5);
+  open();
+  expect_counts(1, 0);
+  EXPECT_NE(pool->get(*first), nullptr);
+  ASSERT_TRUE(add(1, 1, 10, true));
+  kill();
+  open();
+  expect_counts(2, 0);
+}
+
+TEST_F(JournalTest, RubbishPreventsNothing) {
+  pool.reset();
+  std::ofstream(file, std::ios::binary) << "\xc3\x01\x02\x03 this is no transaction\xff\xff";
+  open();
+  expect_counts(0, 0);
+  ASSERT_TRUE(add(1, 0, 10, true));
+  restart();
+  expect_counts(1, 0);
+  // Nor does a folder in its place.
+  pool.reset();
+  std::filesystem::remove(file);
+  std::filesystem::create_directories(file / "sub");
+  open();
+  EXPECT_TRUE(add(1, 0, 10, true));
+}
+
+TEST_F(JournalTest, WithoutLocalsNothingIsKept) {
+  pool.reset();
+  std::filesystem::remove(file);
+  options.no_locals = true;
+  open();
+  ASSERT_TRUE(add(1, 0, 10, true));
+  pool.reset();
+  EXPECT_FALSE(std::filesystem::exists(file));
 }

@@ -122,10 +122,29 @@ TEST(Options, BadValuesAreNamedWithTheirOption) {
 
 TEST(Options, ForeignOptionsAreRefusedOnlyWhenItMatters) {
   EXPECT_NE(refusal({"--testnet"}).remedy.find("quarry init"), std::string::npos);
-  const auto parsed = parse({"--txpool.pricelimit", "5", "--shh", "version"});
+  const auto parsed = parse({"--gpo.blocks", "5", "--shh", "version"});
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->options.command, "version");
   EXPECT_EQ(parsed->warnings.size(), 2u);
+}
+
+TEST(Options, ThePoolHasGethsSettings) {
+  const auto parsed = parse({"--txpool.pricelimit", "5", "--txpool.nolocals", "--txpool.lifetime", "1h30m",
+                             "--txpool.rejournal", "90s", "--txpool.globalslots", "10", "--txpool.locals",
+                             "0x1111111111111111111111111111111111111111"});
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(parsed->warnings.empty());
+  const auto& pool = parsed->options.pool;
+  EXPECT_EQ(pool.price_limit, "5");
+  EXPECT_TRUE(pool.no_locals);
+  EXPECT_EQ(pool.lifetime_seconds, 5400u);
+  EXPECT_EQ(pool.rejournal_seconds, 90u);
+  EXPECT_EQ(pool.global_slots, 10u);
+  EXPECT_EQ(pool.locals.size(), 1u);
+  EXPECT_FALSE(parse({"--txpool.lifetime", "3x"}));
+  EXPECT_FALSE(parse({"--txpool.journal", "/etc/transactions.rlp"}));
+  EXPECT_FALSE(parse({"--txpool.journal", "../transactions.rlp"}));
+  EXPECT_FALSE(parse({"--txpool.locals", "0x12"}));
 }
 
 TEST(Options, TwoCommandsInOneLineAreNotHalfRun) {

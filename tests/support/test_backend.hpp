@@ -129,7 +129,10 @@ struct TestPool final : rpc::TxnPool {
   std::uint64_t next_nonce(const Address&) override { return 7 + txns.size(); }
   std::vector<Transaction> pending() override { return txns; }
   std::vector<Transaction> queued() override { return {}; }
-  Wei least_price() override { return {}; }
+  Wei least_price() override { return floor; }
+  void set_least_price(const Wei& price) override { floor = price; }
+  Wei usual_price() override { return Wei{1'000'000'000}; }
+  Wei floor;
   std::vector<Transaction> txns;
 };
 
@@ -178,6 +181,12 @@ struct TestNode : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainCont
   }
   void stop() override { mining_threads = 0; }
   void set_etherbase(const Address& address) override { base = address; }
+  Result<> set_extra_data(Bytes data) override {
+    if (data.size() > 32) return fail("extra exceeds max length. " + std::to_string(data.size()) + " > 32");
+    extra = std::move(data);
+    return {};
+  }
+  void set_target_gas_limit(Gas target) override { gas_target = target; }
   bool mining() override { return mining_threads != 0; }
   std::uint64_t hashrate() override { return 1'000'000; }
   std::optional<Address> etherbase() override { return base; }
@@ -243,6 +252,8 @@ struct TestNode : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainCont
   std::chrono::seconds unlocked_for{-1};
   std::optional<Address> base;
   unsigned mining_threads = 0;
+  Bytes extra;
+  Gas gas_target = 0;
   std::optional<rpc::SyncProgress> progress;
   ChainSpec chain_spec;
   PrivateKey key = random_private_key();

@@ -335,7 +335,8 @@
 
   module_of('miner', [], [
     ['getHashrate', 'miner_getHashrate'], ['setEtherbase', 'miner_setEtherbase', [in_address]], ['setExtra', 'miner_setExtra', 1],
-    ['setGasPrice', 'miner_setGasPrice', [fromDecimal]], ['start', 'miner_start', maybe], ['stop', 'miner_stop']
+    ['setGasLimit', 'miner_setGasLimit', [fromDecimal]], ['setGasPrice', 'miner_setGasPrice', [fromDecimal]],
+    ['start', 'miner_start', maybe], ['stop', 'miner_stop']
   ]);
 
   module_of('jbc', [['pendingData', 'jbc_pendingData'], ['zeros', 'jbc_zeros']], [
