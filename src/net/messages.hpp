@@ -61,13 +61,15 @@ struct GetBlockHeaders {
   friend bool operator==(const GetBlockHeaders&, const GetBlockHeaders&) = default;
 };
 
+/// What a NewPooledTransactionHashes says of a transaction, from kTypedTxnsVersion on.
+struct AnnouncedForm {
+  std::uint8_t type = 0;
+  std::uint64_t bytes = 0;  ///< of its network form
+  friend bool operator==(const AnnouncedForm&, const AnnouncedForm&) = default;
+};
 /// One transaction of a NewPooledTransactionHashes.
 struct AnnouncedTxn {
-  struct Form {
-    std::uint8_t type = 0;
-    std::uint64_t bytes = 0;  ///< of its network form
-    friend bool operator==(const Form&, const Form&) = default;
-  };
+  using Form = AnnouncedForm;
   TxnHash hash;
   std::optional<Form> form;  ///< from kTypedTxnsVersion on
   friend bool operator==(const AnnouncedTxn&, const AnnouncedTxn&) = default;

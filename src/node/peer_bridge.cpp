@@ -92,14 +92,15 @@ net::LocalStatus PeerBridge::local_status() {
 }
 
 void PeerBridge::on_message(PeerId peer, net::EthMessage message) {
+  const auto& row = net::info(message.code);
   if (TxnGossip::takes(message.code))
     gossip_.on_message(peer, std::move(message));
-  else if (net::info(message.code).kind == net::MessageKind::request)
+  else if (row.kind == net::MessageKind::request)
     serve(peer, std::move(message));
-  else if (net::info(message.code).kind == net::MessageKind::announcement || asked_for(peer, message))
+  else if (row.kind == net::MessageKind::announcement ? announces() : asked_for(peer, message))
     to_machine(peer, std::move(message));
   else
-    log_debug("Answer to no request", {{"peer", peer}, {"message", net::info(message.code).name}});
+    log_debug("Message is not wanted", {{"peer", peer}, {"message", row.name}});
 }
 
 bool PeerBridge::asked_for(PeerId peer, const net::EthMessage& message) const {

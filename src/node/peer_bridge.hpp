@@ -89,7 +89,7 @@ class PeerBridge final : public net::PeerEvents {
   void act(sync::FinishFastSync& action);
   void send(std::vector<net::PeerId> peers, net::EthCode code, Bytes payload);
   void request(net::PeerId peer, net::EthCode code, Bytes payload);
-  /// Blocks of a beacon chain are not announced (EIP-3675).
+  /// Blocks of a beacon chain are announced neither by us nor to us (EIP-3675).
   bool announces() const;
   /// Runs `work` on the chain thread and gives its result to the machine.
   void job(std::function<sync::JobResult()> work);

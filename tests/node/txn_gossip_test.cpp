@@ -41,8 +41,7 @@ Transaction txn_of(std::uint64_t nonce, std::size_t data = 0) {
 class GossipNode final : public PeerEvents {
  public:
   explicit GossipNode(Loop& loop)
-      : loop_(loop),
-        database_(std::move(*Database::open({.path = (folder_.path() / "db").string()}))),
+      : database_(std::move(*Database::open({.path = (folder_.path() / "db").string()}))),
         made_(init_genesis(*database_, genesis_)),
         pool(*database_, genesis_.spec),
         gossip_({loop, workers_, pool, [] { return true; }}),
@@ -84,7 +83,6 @@ class GossipNode final : public PeerEvents {
   std::size_t has() const { return pool.counts().pending; }
 
  private:
-  Loop& loop_;
   test::TempDir folder_;
   Genesis genesis_ = funded_genesis();
   std::unique_ptr<Database> database_;
