@@ -100,13 +100,9 @@ std::optional<Error> ChainImpl::commit(bool sealed_here) {
     forget_pending();
     return done.error();
   }
-  HeadEvent event{head_,
-                  tip_,
-                  {pending_.added.begin(), pending_.added.end()},
-                  pending_.added_count,
-                  pending_.removed,
-                  pending_.removed_count,
-                  sealed_here};
+  HeadEvent event{
+      head_,      tip_, added_blocks(), pending_.added_count, pending_.removed, pending_.removed_count,
+      sealed_here};
   batch_ = Batch{};
   committed_ += pending_.count;
   pending_ = {};
@@ -176,10 +172,18 @@ void ChainImpl::report_bad(const ImportResult::Stop& bad) {
                           {"err", bad.error.detail}});
 }
 
-void ChainImpl::note_added(std::shared_ptr<const Block> block) {
+void ChainImpl::note_added(const Block& block, std::shared_ptr<const Block> owned) {
   ++pending_.added_count;
-  pending_.added.push_back(std::move(block));
+  pending_.added.push_back({&block, std::move(owned)});
   if (pending_.added.size() > Chain::kMostEventBlocks) pending_.added.pop_front();
+}
+
+/// The blocks of the head event: those borrowed are copied only now, when most were not needed after all.
+std::vector<std::shared_ptr<const Block>> ChainImpl::added_blocks() const {
+  std::vector<std::shared_ptr<const Block>> out;
+  for (const auto& [block, owned] : pending_.added)
+    out.push_back(owned ? owned : std::make_shared<const Block>(*block));
+  return out;
 }
 
 Chain::Chain(std::unique_ptr<ChainImpl> impl) : impl_(std::move(impl)) {}
@@ -192,11 +196,14 @@ Result<std::unique_ptr<Chain>> Chain::open(Database& database, const ChainSpec& 
   return std::unique_ptr<Chain>(new Chain(std::move(impl)));
 }
 
-ImportResult Chain::insert_blocks(std::span<const Block> blocks) {
-  return impl_->insert_blocks(blocks, false);
+ImportResult Chain::insert_blocks(std::span<const Block> blocks, TxnRecovery* ahead) {
+  return impl_->insert_blocks(blocks, false, ahead);
+}
+std::shared_ptr<TxnRecovery> Chain::recover_ahead(std::span<const Block> blocks) const {
+  return impl_->recover_ahead(blocks);
 }
 ImportResult Chain::insert_sealed(const Block& block) {
-  return impl_->insert_blocks({&block, 1}, true);
+  return impl_->insert_blocks({&block, 1}, true, nullptr);
 }
 ImportResult Chain::insert_headers(std::span<const SealedHeader> headers) {
   return impl_->insert_headers(headers);

@@ -20,6 +20,7 @@ namespace quarry {
 class Database;
 class ChainImpl;
 class TxPool;
+class TxnRecovery;
 
 /// How an import went. When `bad`, `future` or `disk` is set, what follows that place was not looked at;
 /// what came before it was kept.
@@ -60,10 +61,10 @@ struct ChainOptions {
   /// Seconds since 1970 by this machine's clock.
   std::function<Timestamp()> now = nullptr;  ///< none: the system's clock
   /// While many blocks are imported, so many at most go into one batch with the head they lead to.
-  std::size_t most_batch_blocks = 256;
+  std::size_t most_batch_blocks = 1024;
   /// And so many bytes of blocks (state changes come on top; blocks without transactions change two
   /// accounts).
-  std::size_t most_batch_bytes = std::size_t{8} << 20;
+  std::size_t most_batch_bytes = std::size_t{32} << 20;
   /// And so much time, so that a killed import has not lost more.
   std::chrono::milliseconds most_batch_time{1000};
 };
@@ -98,7 +99,13 @@ class Chain {
   /// Validates and executes blocks, each the child of the one before it, and moves the head to the heaviest
   /// branch (on a tie the first seen stays). A branch that is not heavier is stored, its headers and bodies
   /// checked but not executed; it is executed when it grows heavier, and switched to in one batch.
-  ImportResult insert_blocks(std::span<const Block> blocks);
+  /// `ahead`: what recover_ahead() gave for the same blocks, if it was asked.
+  ImportResult insert_blocks(std::span<const Block> blocks, TxnRecovery* ahead = nullptr);
+
+  /// Begins to recover the senders of blocks that insert_blocks() will be given later, on the workers, so
+  /// that they have work while other blocks are executed. What it gives goes before the blocks do.
+  /// Thread-safe.
+  std::shared_ptr<TxnRecovery> recover_ahead(std::span<const Block> blocks) const;
 
   /// A block that this node sealed. The same, told apart in the log and in the head event.
   ImportResult insert_sealed(const Block& block);

@@ -44,7 +44,10 @@ class ChainImpl final : public Ancestry, public HeaderSource {
 
   Result<> load();
 
-  ImportResult insert_blocks(std::span<const Block> blocks, bool sealed_here);
+  ImportResult insert_blocks(std::span<const Block> blocks, bool sealed_here, TxnRecovery* ahead);
+  std::shared_ptr<TxnRecovery> recover_ahead(std::span<const Block> blocks) const {
+    return std::make_shared<TxnRecovery>(workers_, blocks, known_senders_);
+  }
   ImportResult insert_headers(std::span<const SealedHeader> headers);
   ImportResult insert_fast_blocks(std::span<const FastBlock> blocks);
   Result<> finish_fast_sync(const BlockId& pivot);
@@ -66,8 +69,12 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   struct Pending {
     std::size_t count = 0;
     SteadyClock::time_point since;
-    BranchHashes::Pending blocks;                    ///< borrowed from the caller of insert_blocks
-    std::deque<std::shared_ptr<const Block>> added;  ///< for the head event, the last kMostEventBlocks
+    BranchHashes::Pending blocks;  ///< borrowed from the caller of insert_blocks
+    struct AddedBlock {
+      const Block* block;                  ///< borrowed like those above, unless it is
+      std::shared_ptr<const Block> owned;  ///< this one
+    };
+    std::deque<AddedBlock> added;  ///< for the head event, the last kMostEventBlocks
     std::size_t added_count = 0;
     std::vector<std::shared_ptr<const Block>> removed;  ///< likewise, highest first
     std::size_t removed_count = 0;
@@ -90,7 +97,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   bool is_known(const BlockId& id) const;
   bool state_is_head() const;
   std::size_t skip_known(std::span<const Block> blocks, ImportResult& result) const;
-  void insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here,
+  void insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here, TxnRecovery* ahead,
                       ImportResult& result);
   void note_failure(Failure failure, const SealedHeader& at, std::size_t index, ImportResult& result);
   Added add_block(const Block& block, const RecoveredTxns& txns, const TotalDifficulty& total);
@@ -145,7 +152,9 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   void remember_bad(const BlockHash& hash, BlockRule rule);
   void announce(HeadEvent event);
   void remember_side(const SealedHeader& header);
-  void note_added(std::shared_ptr<const Block> block);
+  /// The block lives until the commit, or is `owned`.
+  void note_added(const Block& block, std::shared_ptr<const Block> owned = nullptr);
+  std::vector<std::shared_ptr<const Block>> added_blocks() const;
   void publish();
   static void report_bad(const ImportResult::Stop& bad);
   Timestamp now() const { return options_.now(); }

@@ -97,7 +97,7 @@ ChainImpl::Added ChainImpl::run_branch(const Branch& branch, const Block& tip, c
   if (auto failure = run(tip, txns)) return abandon(std::move(*failure), {});
   index_txns(tip.header->number, txns.hashes);
   put_block(tip, total);
-  note_added(std::make_shared<const Block>(tip));
+  note_added(tip);
   return {};
 }
 
@@ -114,7 +114,7 @@ ChainImpl::Added ChainImpl::run_stored(const BlockId& id) {
   const RecoveredTxns txns = recovery.wait(0);
   if (auto failure = run(*block, txns)) return failure;
   index_txns(id.number, txns.hashes);
-  note_added(block);
+  note_added(*block, block);
   return {};
 }
 

@@ -34,7 +34,7 @@ std::size_t ChainImpl::skip_known(std::span<const Block> blocks, ImportResult& r
   return at;
 }
 
-ImportResult ChainImpl::insert_blocks(std::span<const Block> blocks, bool sealed_here) {
+ImportResult ChainImpl::insert_blocks(std::span<const Block> blocks, bool sealed_here, TxnRecovery* ahead) {
   const auto began = SteadyClock::now();
   ImportResult result;
   if (!state_is_head()) {
@@ -45,7 +45,7 @@ ImportResult ChainImpl::insert_blocks(std::span<const Block> blocks, bool sealed
   const std::size_t first = skip_known(blocks, result);
   const std::size_t end = check_headers(
       first, blocks.size(), [&](std::size_t i) -> const SealedHeader& { return blocks[i].header; }, result);
-  if (end > first) insert_checked(blocks.subspan(0, end), first, sealed_here, result);
+  if (end > first) insert_checked(blocks.subspan(0, end), first, sealed_here, ahead, result);
   if (!sealed_here && result.inserted > 0) report_import(result, blocks, SteadyClock::now() - began);
   if (result.bad) report_bad(*result.bad);
   return result;
@@ -53,7 +53,7 @@ ImportResult ChainImpl::insert_blocks(std::span<const Block> blocks, bool sealed
 
 /// Blocks from `first` on, whose header phase is passed.
 void ChainImpl::insert_checked(std::span<const Block> blocks, std::size_t first, bool sealed_here,
-                               ImportResult& result) {
+                               TxnRecovery* ahead, ImportResult& result) {
   const BlockId parent{blocks[first].header->number - 1, blocks[first].header->parent_hash};
   auto total = store_.total_difficulty(parent);
   if (!total || !store_.has_body(parent)) {
@@ -66,14 +66,17 @@ void ChainImpl::insert_checked(std::span<const Block> blocks, std::size_t first,
   }
   committed_ = 0;
   SealCheck seals(validator_.engine(), workers_, headers_of(blocks.subspan(first)));
-  TxnRecovery recovery(workers_, blocks.subspan(first), known_senders_);
+  std::shared_ptr<TxnRecovery> own;
+  if (ahead == nullptr) own = recover_ahead(blocks.subspan(first));
+  const std::size_t recovered_from = ahead == nullptr ? first : 0;
+  TxnRecovery& recovery = ahead != nullptr ? *ahead : *own;
   for (std::size_t i = first; i < blocks.size() && !result.disk; ++i) {
     Added failure;
     if (Verdict seal = check_author(seals, i - first, blocks[i].header)) {
       failure = Failure{id_of(blocks[i].header), std::move(seal), {}};
     } else {
       *total = add_difficulty(*total, *blocks[i].header);
-      failure = add_block(blocks[i], recovery.wait(i - first), *total);
+      failure = add_block(blocks[i], recovery.wait(i - recovered_from), *total);
     }
     if (failure) {
       note_failure(std::move(*failure), blocks[i].header, i, result);
@@ -113,7 +116,7 @@ ChainImpl::Added ChainImpl::extend(const Block& block, const RecoveredTxns& txns
   put_block(block, total);
   make_canonical(id_of(block.header));
   index_txns(block.header->number, txns.hashes);
-  note_added(std::make_shared<const Block>(block));
+  note_added(block);
   move_tip(block.header, total);
   return {};
 }

@@ -45,12 +45,14 @@ Result<> ChainBackend::export_chain(const std::string& file, std::optional<Block
 }
 
 Result<> ChainBackend::import_chain(const std::string& file) {
-  const auto insert = [this](std::span<const Block> blocks) {
+  const auto insert = [this](std::span<const Block> blocks, TxnRecovery* ahead) {
     std::promise<ImportResult> result;
-    chain_thread_.submit([&] { result.set_value(chain_.insert_blocks(blocks)); });
+    chain_thread_.submit([&] { result.set_value(chain_.insert_blocks(blocks, ahead)); });
     return result.get_future().get();
   };
-  const auto report = import_chain_file(file, ChainStore(database_), facts_.spec, insert);
+  const auto report =
+      import_chain_file(file, ChainStore(database_), facts_.spec, insert,
+                        [this](std::span<const Block> blocks) { return chain_.recover_ahead(blocks); });
   if (!report) return tl::unexpected(report.error());
   return {};
 }

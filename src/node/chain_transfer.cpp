@@ -18,16 +18,19 @@ struct Group {
   std::uint64_t known = 0;             ///< skipped before them
   std::uint64_t bytes_read = 0;        ///< of the file, so far
   bool at_end = false;
-  std::optional<Error> error;  ///< what comes after the blocks cannot be read
+  std::optional<Error> error;             ///< what comes after the blocks cannot be read
+  std::shared_ptr<TxnRecovery> recovery;  ///< of the blocks, under way; last, since it refers to them
 };
 
 class Importer {
  public:
-  Importer(ChainFileReader reader, const fs::path& file, const ChainStore& store, const InsertBlocks& insert)
+  Importer(ChainFileReader reader, const fs::path& file, const ChainStore& store, const InsertBlocks& insert,
+           const RecoverAhead& recover)
       : reader_(std::move(reader)),
         file_(file),
         store_(store),
         insert_(insert),
+        recover_(recover),
         genesis_(store.canonical_hash(0)) {}
 
   Result<ImportReport> run(const TransferWatch& watch) {
@@ -48,6 +51,7 @@ class Importer {
         report_.stopped = true;
         return report_;
       }
+      group.recovery.reset();  // before its blocks go
       group = next.get();
     }
   }
@@ -81,6 +85,7 @@ class Importer {
       bytes += reader_.block_size();
     }
     group.bytes_read = reader_.bytes_read();
+    if (recover_ && !group.blocks.empty()) group.recovery = recover_(group.blocks);
     return group;
   }
 
@@ -116,7 +121,7 @@ class Importer {
   Result<> insert(const Group& group) {
     report_.known += group.known;
     if (group.blocks.empty()) return {};
-    const ImportResult result = insert_(group.blocks);
+    const ImportResult result = insert_(group.blocks, group.recovery.get());
     report_.imported += result.inserted;
     report_.known += result.ignored;
     if (result.bad) return tl::unexpected(refused(group, *result.bad));
@@ -129,6 +134,7 @@ class Importer {
   const fs::path& file_;
   const ChainStore& store_;
   const InsertBlocks& insert_;
+  const RecoverAhead& recover_;
   const std::optional<BlockHash> genesis_;
   mutable bool past_known_ = false;
   ImportReport report_;
@@ -136,10 +142,11 @@ class Importer {
 }  // namespace
 
 Result<ImportReport> import_chain_file(const fs::path& file, const ChainStore& store, const ChainSpec& spec,
-                                       const InsertBlocks& insert, const TransferWatch& watch) {
+                                       const InsertBlocks& insert, const RecoverAhead& recover,
+                                       const TransferWatch& watch) {
   auto reader = ChainFileReader::open(file, spec.header_identity());
   if (!reader) return tl::unexpected(reader.error());
-  auto report = Importer(std::move(*reader), file, store, insert).run(watch);
+  auto report = Importer(std::move(*reader), file, store, insert, recover).run(watch);
   if (report && report->imported + report->known == 0 && !report->stopped)
     return fail(fmt::format("{}: no block in the file", file.string()),
                 "Give a file that `quarry export` or `geth export` wrote.");

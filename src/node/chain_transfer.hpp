@@ -32,14 +32,16 @@ struct ImportReport {
 };
 
 /// Runs Chain::insert_blocks, on the chain's thread.
-using InsertBlocks = std::function<ImportResult(std::span<const Block>)>;
+using InsertBlocks = std::function<ImportResult(std::span<const Block>, TxnRecovery* ahead)>;
+/// Runs Chain::recover_ahead, on the thread that reads.
+using RecoverAhead = std::function<std::shared_ptr<TxnRecovery>(std::span<const Block>)>;
 
 /// Reads the file while the chain works on what was read before. Blocks that are in the canonical chain
 /// already are skipped without asking the chain. An error names file, byte, block, and the rule it breaks;
 /// what came before it stays.
 Result<ImportReport> import_chain_file(const std::filesystem::path& file, const ChainStore& store,
                                        const ChainSpec& spec, const InsertBlocks& insert,
-                                       const TransferWatch& watch = {});
+                                       const RecoverAhead& recover, const TransferWatch& watch = {});
 
 /// Blocks first to last; all from 0 to the head block where nothing else is given. An error when there are no
 /// such blocks.

@@ -2,10 +2,12 @@
 
 #include <rocksdb/db.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <thread>
 
 #include "core/check.hpp"
@@ -120,7 +122,13 @@ struct Database::Impl {
   rocksdb::Status create(const rocksdb::DBOptions& setup,
                          const std::vector<rocksdb::ColumnFamilyDescriptor>& tables);
   Result<> flush_memtables();
+  void note_batch(std::size_t bytes);
+  rocksdb::Status build(const Batch& batch, rocksdb::WriteBatch& write) const;
   void close();
+
+  std::mutex bulk_mutex;  ///< guards the two below
+  bool bulk = false;      ///< the log may be long
+  unsigned small_batches = 0;
 };
 
 struct Cursor::Impl {
@@ -230,6 +238,19 @@ Result<> Database::Impl::flush_memtables() {
   return {};
 }
 
+/// Lets the log grow while many large batches come, and makes it short again when they stop.
+void Database::Impl::note_batch(std::size_t bytes) {
+  const std::lock_guard lock(bulk_mutex);
+  const bool large = bytes >= kBulkBatchBytes;
+  small_batches = large ? 0 : small_batches + 1;
+  const bool wanted = large || (bulk && small_batches < kSmallBatchesAfterBulk);
+  if (wanted == bulk) return;
+  bulk = wanted;
+  const auto status =
+      db->SetDBOptions({{"max_total_wal_size", std::to_string(bulk ? kMostBulkWalBytes : kMostWalBytes)}});
+  if (!status.ok()) log_warn("Setting the log's bound failed", {{"err", status.ToString()}});
+}
+
 void Database::Impl::close() {
   if (!db) return;
   if (!options.read_only && wal_bytes(options.path) > kWalBytesLeftAtClose) {
@@ -325,28 +346,61 @@ void Batch::for_each(Visit&& visit) const {
   }
 }
 
+namespace {
+/// The changes of a batch in the order in which they are best written.
+template <class Change>
+void sort_changes(std::vector<Change>& changes) {
+  // A range erases what came before it, so nothing may pass it.
+  for (const Change& change : changes)
+    if (change.is_range) return;
+  std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+    return a.table != b.table ? a.table < b.table : as_text(a.first) < as_text(b.first);
+  });
+}
+}  // namespace
+
+/// A memtable is a list kept in order: what comes in order is found near the last place, instead of from the
+/// top.
+rocksdb::Status Database::Impl::build(const Batch& batch, rocksdb::WriteBatch& write) const {
+  struct Change {
+    Table table;
+    bool is_range;
+    Batch::Op op;
+    ByteView first, second;
+  };
+  std::vector<Change> changes;
+  changes.reserve(batch.count());
+  batch.for_each([&](Batch::Op op, Table table, ByteView first, ByteView second) {
+    changes.push_back({table, op == Batch::Op::erase_range, op, first, second});
+  });
+  sort_changes(changes);
+  rocksdb::Status status;
+  for (const Change& change : changes) {
+    if (!status.ok()) break;
+    auto* to = family(change.table);
+    switch (change.op) {
+      case Batch::Op::put:
+        status = write.Put(to, slice(change.first), slice(change.second));
+        break;
+      case Batch::Op::erase:
+        status = write.Delete(to, slice(change.first));
+        break;
+      case Batch::Op::erase_range:
+        status = write.DeleteRange(to, slice(change.first), slice(change.second));
+        break;
+    }
+  }
+  return status;
+}
+
 Result<> Database::commit(Batch&& batch, Durability durability) {
   const Batch taken = std::move(batch);
   batch.clear();
   if (taken.empty()) return {};
   constexpr std::size_t kBytesOfHeaders = 16;  // of a record in RocksDB's form, about
   rocksdb::WriteBatch write(taken.size_bytes() + taken.count() * kBytesOfHeaders);
-  rocksdb::Status status;
-  taken.for_each([&](Batch::Op op, Table table, ByteView first, ByteView second) {
-    auto* family = impl_->family(table);
-    if (!status.ok()) return;
-    switch (op) {
-      case Batch::Op::put:
-        status = write.Put(family, slice(first), slice(second));
-        break;
-      case Batch::Op::erase:
-        status = write.Delete(family, slice(first));
-        break;
-      case Batch::Op::erase_range:
-        status = write.DeleteRange(family, slice(first), slice(second));
-        break;
-    }
-  });
+  rocksdb::Status status = impl_->build(taken, write);
+  impl_->note_batch(taken.size_bytes());
   rocksdb::WriteOptions how;
   how.sync = durability == Durability::sync;
   if (status.ok()) status = impl_->db->Write(how, &write);

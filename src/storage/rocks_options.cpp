@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -17,8 +18,12 @@ class NoLog final : public rocksdb::Logger {
 };
 
 constexpr std::size_t kLeastCacheBytes = std::size_t{8} << 20;
-/// A table's memtable is written out at this size; the log's bound mostly comes first.
-constexpr std::size_t kMemtableBytes = std::size_t{8} << 20;
+/// A table's memtable is written out at this size; away from bulk writing the log's bound mostly comes first.
+constexpr std::size_t kMemtableBytes = std::size_t{16} << 20;
+/// Memtables may have this share of the memory given, at least and at most so much; the block cache half of
+/// it. The rest is for what RocksDB does not count, and for the state's own caches.
+constexpr std::size_t kMemtableShare = 8;
+constexpr std::size_t kMostMemtableBytes = std::size_t{64} << 20;
 /// Memory is taken for a memtable in such pieces: fourteen mostly empty ones must not add up.
 constexpr std::size_t kArenaBytes = std::size_t{64} << 10;
 /// False positives of about 1 %.
@@ -39,6 +44,10 @@ rocksdb::ColumnFamilyOptions family_options(const TableRow& table,
   out.compression = table.compress ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   out.write_buffer_size = kMemtableBytes;
   out.arena_block_size = kArenaBytes;
+  // One hint for all keys: batches come in order, so a key's place is near the one before it.
+  out.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
+  out.check_flush_compaction_key_order =
+      false;  // a hash of all that is written, to find RocksDB's own faults
   out.level_compaction_dynamic_level_bytes = true;
   return out;
 }
@@ -54,7 +63,8 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options) {
   out.max_file_opening_threads = 1;  // a few files are opened sooner than sixteen threads are made
   out.max_background_jobs = 2;
   out.max_total_wal_size = kMostWalBytes;
-  out.db_write_buffer_size = std::max(options.cache_bytes / 4, kLeastCacheBytes);
+  out.db_write_buffer_size =
+      std::clamp(options.cache_bytes / kMemtableShare, kLeastCacheBytes, kMostMemtableBytes);
   out.avoid_flush_during_recovery = true;  // replayed data stays in memtables: nothing is written at start
   // Opening reads the manifest and the log, and nothing else.
   out.skip_stats_update_on_db_open = true;
@@ -66,7 +76,7 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options) {
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const DatabaseOptions& options) {
-  const std::size_t cache_bytes = std::max(options.cache_bytes / 4 * 3, kLeastCacheBytes);
+  const std::size_t cache_bytes = std::max(options.cache_bytes / 2, kLeastCacheBytes);
   const auto cache = rocksdb::NewLRUCache(cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> out;
   for (const TableRow& table : kTables)

@@ -17,38 +17,55 @@ StateDelta inverse(StateDelta delta) {
   return delta;
 }
 
+namespace {
+/// Changes of a trie, with the bytes that they refer to.
+class Changes {
+ public:
+  explicit Changes(std::size_t most) : keys_(most * kNibbles), most_(most) {
+    values_.reserve(most);
+    changes_.reserve(most);
+  }
+  void add(ByteView key, Bytes value) {
+    QUARRY_CHECK(changes_.size() < most_ && key.size() == kNibbles / 2);
+    std::uint8_t* to = keys_.data() + changes_.size() * kNibbles;
+    const ByteView nibbles{to, kNibbles};
+    for (const std::uint8_t byte : key) {
+      *to++ = byte >> 4;
+      *to++ = byte & 15;
+    }
+    changes_.push_back({nibbles, values_.emplace_back(std::move(value))});
+  }
+  std::span<const trie::Change> view() const { return changes_; }
+
+ private:
+  static constexpr std::size_t kNibbles = 64;
+  Bytes keys_;
+  std::vector<Bytes> values_;
+  std::vector<trie::Change> changes_;
+  const std::size_t most_;
+};
+}  // namespace
+
 trie::NodePtr StateTrie::changed_storage(AccountDelta& delta, trie::Paths& emptied) {
   const RootHash before = delta.before ? delta.before->storage_root : kEmptyRoot;
   auto& trie = storages_.try_emplace(delta.key, Trie{trie::root_node(before), {}}).first->second;
-  std::vector<Bytes> keys, values;  // what the changes below refer to
-  std::vector<trie::Change> changes;
-  keys.reserve(delta.slots.size());
-  values.reserve(delta.slots.size());
-  for (const SlotDelta& slot : delta.slots) {
-    const ByteView key = keys.emplace_back(trie::to_nibbles(slot.key));
-    const ByteView value = values.emplace_back(slot.after.is_zero() ? Bytes{} : encode_slot_leaf(slot.after));
-    changes.push_back({key, value});
-  }
+  Changes changes(delta.slots.size());
+  for (const SlotDelta& slot : delta.slots)
+    changes.add(slot.key, slot.after.is_zero() ? Bytes{} : encode_slot_leaf(slot.after));
   const std::optional<AddressHash> account = delta.key;
   trie::Editor editor(reader_, account, emptied, now_);
-  auto out = editor.update(trie.root, changes);
+  auto out = editor.update(trie.root, changes.view());
   grown_ += editor.grown();
   return out;
 }
 
 trie::NodePtr StateTrie::changed_accounts(const StateDelta& delta, trie::Paths& emptied) {
-  std::vector<Bytes> keys, values;
-  std::vector<trie::Change> changes;
-  keys.reserve(delta.size());
-  values.reserve(delta.size());
-  for (const AccountDelta& account : delta) {
-    const ByteView key = keys.emplace_back(trie::to_nibbles(account.key));
-    const ByteView value = values.emplace_back(account.after ? encode_account(*account.after) : Bytes{});
-    changes.push_back({key, value});
-  }
+  Changes changes(delta.size());
+  for (const AccountDelta& account : delta)
+    changes.add(account.key, account.after ? encode_account(*account.after) : Bytes{});
   const std::optional<AddressHash> none;
   trie::Editor editor(reader_, none, emptied, now_);
-  auto out = editor.update(accounts_.root, changes);
+  auto out = editor.update(accounts_.root, changes.view());
   grown_ += editor.grown();
   return out;
 }

@@ -41,9 +41,11 @@ class Overlay final : public StateView {
   SlotValue slot(const AddressHash& account, const SlotHash& key) const {
     if (const auto slots = slots_.find(account); slots != slots_.end())
       if (const auto found = slots->second.find(key); found != slots->second.end()) return found->second;
-    const auto bytes = reader_.get(Table::slot, slot_key(account, key));
-    if (!bytes) return {};
-    return intact(reader_, Table::slot, decode_flat_slot(*bytes));
+    if (const auto slots = clean_slots_.find(account); slots != clean_slots_.end())
+      if (const auto found = slots->second.find(key); found != slots->second.end()) return found->second;
+    const SlotValue value = read_slot(account, key);
+    remember_slot(account, key, value);
+    return value;
   }
   /// All slots of an account that are not zero.
   std::map<SlotHash, SlotValue> live_slots(const AddressHash& account) const;
@@ -59,7 +61,7 @@ class Overlay final : public StateView {
  private:
   /// Committed accounts that are remembered, some 200 bytes each: executing a block reads them, and applying
   /// its changes reads them again; the next blocks mostly touch the same.
-  static constexpr std::size_t kMostClean = std::size_t{1} << 15;
+  static constexpr std::size_t kMostClean = std::size_t{1} << 16;
 
   std::optional<Account> read_account(const AddressHash& key) const {
     const auto bytes = reader_.get(Table::account, key);
@@ -67,10 +69,28 @@ class Overlay final : public StateView {
     return intact(reader_, Table::account, decode_flat_account(*bytes));
   }
 
+  /// Likewise slots, some 120 bytes each.
+  static constexpr std::size_t kMostCleanSlots = std::size_t{1} << 16;
+
+  SlotValue read_slot(const AddressHash& account, const SlotHash& key) const {
+    const auto bytes = reader_.get(Table::slot, slot_key(account, key));
+    return bytes ? intact(reader_, Table::slot, decode_flat_slot(*bytes)) : SlotValue{};
+  }
+  void remember_slot(const AddressHash& account, const SlotHash& key, const SlotValue& value) const {
+    if (clean_slot_count_ >= kMostCleanSlots) forget_clean_slots();
+    clean_slot_count_ += clean_slots_[account].insert_or_assign(key, value).second ? 1 : 0;
+  }
+  void forget_clean_slots() const {
+    clean_slots_.clear();
+    clean_slot_count_ = 0;
+  }
+
   const DatabaseReader& reader_;
   std::unordered_map<AddressHash, std::optional<Account>> accounts_;
   mutable std::unordered_map<AddressHash, std::optional<Account>> clean_;
   std::unordered_map<AddressHash, std::unordered_map<SlotHash, SlotValue>> slots_;
+  mutable std::unordered_map<AddressHash, std::unordered_map<SlotHash, SlotValue>> clean_slots_;
+  mutable std::size_t clean_slot_count_ = 0;
   std::map<CodeHash, Bytes> codes_;
   std::size_t size_bytes_ = 0;
 };
@@ -120,6 +140,8 @@ void Overlay::settle() {
   if (clean_.size() + accounts_.size() > kMostClean) clean_.clear();
   for (auto& [key, account] : accounts_) clean_.insert_or_assign(key, std::move(account));
   if (clean_.size() > kMostClean) clean_.clear();
+  for (const auto& [account, slots] : slots_)
+    for (const auto& [key, value] : slots) remember_slot(account, key, value);
   accounts_.clear();
   slots_.clear();
   codes_.clear();
@@ -129,6 +151,7 @@ void Overlay::settle() {
 void Overlay::clear() {
   settle();
   clean_.clear();
+  forget_clean_slots();
 }
 
 /// The slots of one account's change: those cleared with it, then those it sets.

@@ -15,7 +15,7 @@ namespace quarry {
 
 struct StateWriterOptions {
   /// Decoded trie nodes kept between blocks, about 250 bytes each; the least recently used go first.
-  std::size_t most_cached_nodes = std::size_t{1} << 16;
+  std::size_t most_cached_nodes = std::size_t{1} << 17;
 };
 
 /// Owned by the chain thread, and used by no other. Blocks are applied in memory, many if wanted, and then

@@ -96,6 +96,12 @@ NodePtr Editor::update(NodePtr& slot, std::size_t depth, std::span<const Change>
 
 NodePtr Editor::update_leaf(const NodePtr& node, std::size_t depth, std::span<const Change> changes) {
   const auto& leaf = static_cast<const Leaf&>(*node);
+  // Mostly it is this leaf's value that changes.
+  if (changes.size() == 1 && equal(changes[0].key.subspan(depth), leaf.path)) {
+    const ByteView value = changes[0].value;
+    if (value.empty()) return {};
+    return equal(value, leaf.value) ? node : fresh<Leaf>(leaf.path, to_bytes(value));
+  }
   const Bytes key = concat(changes.front().key.first(depth), leaf.path);
   // The leaf is one more entry, unless a change names its key.
   std::vector<Change> entries(changes.begin(), changes.end());
@@ -268,21 +274,33 @@ int collect(Node& node, std::vector<std::vector<Node*>>& levels) {
   return height;
 }
 
+/// A leaf of an account has about so many; a full branch four times that.
+constexpr std::size_t kUsualNodeBytes = 128;
+
 void hash_level(std::span<Node* const> nodes) {
-  std::vector<Bytes> encodings;  // of those long enough to be hashed
+  Bytes encodings;  // of those long enough to be hashed, one after the other
   std::vector<Node*> hashed;
+  std::vector<std::size_t> ends;
+  encodings.reserve(nodes.size() * kUsualNodeBytes);
   for (Node* node : nodes) {
-    Bytes rlp = encode(*node);
+    const std::size_t begin = encodings.size();
+    encode_to(encodings, *node);
+    const std::size_t size = encodings.size() - begin;
     node->referenced = true;
-    node->reference_size = static_cast<std::uint8_t>(std::min<std::size_t>(rlp.size(), 32));
-    if (rlp.size() < 32) {
-      std::copy(rlp.begin(), rlp.end(), node->reference.begin());
+    node->reference_size = static_cast<std::uint8_t>(std::min<std::size_t>(size, 32));
+    if (size < 32) {
+      std::copy_n(encodings.begin() + static_cast<std::ptrdiff_t>(begin), size, node->reference.begin());
+      encodings.resize(begin);
       continue;
     }
     hashed.push_back(node);
-    encodings.push_back(std::move(rlp));
+    ends.push_back(encodings.size());
   }
-  const std::vector<ByteView> inputs(encodings.begin(), encodings.end());
+  std::vector<ByteView> inputs;
+  inputs.reserve(ends.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends)
+    inputs.push_back(ByteView{encodings}.subspan(begin, end - begin)), begin = end;
   std::vector<Hash256> hashes(inputs.size());
   keccak256_batch(inputs, hashes);
   for (std::size_t i = 0; i < hashed.size(); ++i) hashed[i]->reference = hashes[i].bytes;

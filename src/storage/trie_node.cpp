@@ -9,32 +9,70 @@
 namespace quarry::trie {
 namespace {
 
-void destroy(Node* node) {
-  switch (node->kind) {
-    case Kind::unloaded:
-      delete static_cast<Unloaded*>(node);
-      break;
-    case Kind::leaf:
-      delete static_cast<Leaf*>(node);
-      break;
-    case Kind::extension:
-      delete static_cast<Extension*>(node);
-      break;
-    case Kind::branch:
-      delete static_cast<Branch*>(node);
-      break;
-  }
-}
-
 /// A node in a node of 31 bytes in a node of 31 bytes …: each takes at least three.
 constexpr int kMostEmbedding = 12;
 
-void write_reference(rlp::Writer& to, const Node& child) {
+/// Bytes of a branch with sixteen hashes; a list's prefix has three at most here, and a hash one of its own.
+constexpr std::size_t kMostBranchBytes = 3 + 16 * 33 + 1;
+constexpr std::uint8_t kEmptyString = 0x80, kListBase = 0xc0;
+
+/// Appends the prefix of a list whose items have so many bytes (Yellow Paper, appendix B).
+void append_list_prefix(Bytes& to, std::size_t payload) {
+  if (payload < 56) return to.push_back(static_cast<std::uint8_t>(kListBase + payload));
+  append(to, rlp::list_prefix(payload));
+}
+
+/// A child in its parent: its hash as a string, or itself. Gives the place after it.
+std::uint8_t* put_reference(std::uint8_t* to, const Node& child) {
   QUARRY_CHECK(child.referenced);
-  if (child.embedded())
-    to.raw(child.reference_view());
-  else
-    to.write(child.reference_view());
+  if (!child.embedded()) *to++ = kEmptyString + 32;
+  return std::copy_n(child.reference.data(), child.reference_size, to);
+}
+
+void encode_branch(Bytes& to, const Branch& branch) {
+  std::array<std::uint8_t, kMostBranchBytes> items;
+  std::uint8_t* end = items.data();
+  for (const NodePtr& child : branch.children) {
+    if (child)
+      end = put_reference(end, *child);
+    else
+      *end++ = kEmptyString;
+  }
+  *end++ = kEmptyString;  // no value
+  const ByteView payload{items.data(), static_cast<std::size_t>(end - items.data())};
+  append_list_prefix(to, payload.size());
+  append(to, payload);
+}
+
+/// Hex-prefix encoding (appendix C); a path has 64 nibbles at most.
+struct HexPrefix {
+  std::array<std::uint8_t, 33> bytes;
+  std::size_t size = 0;
+  HexPrefix(ByteView nibbles, bool is_leaf) {
+    QUARRY_CHECK(nibbles.size() <= 64);
+    const bool odd = nibbles.size() % 2 != 0;
+    const std::uint8_t flag = is_leaf ? 0x20 : 0;
+    bytes[size++] = odd ? flag | 0x10 | nibbles[0] : flag;
+    for (std::size_t i = odd ? 1 : 0; i < nibbles.size(); i += 2)
+      bytes[size++] = static_cast<std::uint8_t>(nibbles[i] << 4 | nibbles[i + 1]);
+  }
+  ByteView view() const { return {bytes.data(), size}; }
+};
+
+void encode_short(Bytes& to, ByteView path, bool is_leaf, ByteView value, const Node* child) {
+  Bytes items;
+  items.reserve(36 + value.size() + 36);
+  rlp::Writer writer(items);
+  writer.write(HexPrefix(path, is_leaf).view());
+  if (child == nullptr) {
+    writer.write(value);
+  } else {
+    std::array<std::uint8_t, 33> reference;
+    const auto* end = put_reference(reference.data(), *child);
+    writer.raw({reference.data(), static_cast<std::size_t>(end - reference.data())});
+  }
+  append_list_prefix(to, items.size());
+  append(to, items);
 }
 
 struct ShortPath {
@@ -118,47 +156,45 @@ std::optional<NodePtr> decode_at(ByteView rlp, int depth) {
 
 }  // namespace
 
-NodePtr::NodePtr(Node* node) : node_(node) {
-  ++node_->owners;
-}
-NodePtr::NodePtr(const NodePtr& other) : node_(other.node_) {
-  if (node_ != nullptr) ++node_->owners;
-}
-NodePtr::~NodePtr() {
-  if (node_ != nullptr && --node_->owners == 0) destroy(node_);
+void destroy(Node* node) {
+  switch (node->kind) {
+    case Kind::unloaded:
+      delete static_cast<Unloaded*>(node);
+      break;
+    case Kind::leaf:
+      delete static_cast<Leaf*>(node);
+      break;
+    case Kind::extension:
+      delete static_cast<Extension*>(node);
+      break;
+    case Kind::branch:
+      delete static_cast<Branch*>(node);
+      break;
+  }
 }
 
-Bytes encode(const Node& node) {
-  rlp::Writer to;
-  const auto mark = to.begin_list();
+void encode_to(Bytes& to, const Node& node) {
   switch (node.kind) {
     case Kind::unloaded:
       QUARRY_CHECK(node.kind != Kind::unloaded);
       break;
     case Kind::leaf: {
       const auto& leaf = static_cast<const Leaf&>(node);
-      to.write(ByteView{hex_prefix(leaf.path, true)}).write(ByteView{leaf.value});
-      break;
+      return encode_short(to, leaf.path, true, leaf.value, nullptr);
     }
     case Kind::extension: {
       const auto& extension = static_cast<const Extension&>(node);
-      to.write(ByteView{hex_prefix(extension.path, false)});
-      write_reference(to, *extension.child);
-      break;
+      return encode_short(to, extension.path, false, {}, &*extension.child);
     }
-    case Kind::branch: {
-      for (const NodePtr& child : static_cast<const Branch&>(node).children) {
-        if (child)
-          write_reference(to, *child);
-        else
-          to.write(ByteView{});
-      }
-      to.write(ByteView{});
-      break;
-    }
+    case Kind::branch:
+      return encode_branch(to, static_cast<const Branch&>(node));
   }
-  to.end_list(mark);
-  return to.take();
+}
+
+Bytes encode(const Node& node) {
+  Bytes out;
+  encode_to(out, node);
+  return out;
 }
 
 std::optional<NodePtr> decode(ByteView rlp) {

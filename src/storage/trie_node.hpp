@@ -7,7 +7,9 @@
 /// Everything here belongs to one thread.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -23,14 +25,14 @@ struct Node;
 class NodePtr {
  public:
   NodePtr() = default;
-  explicit NodePtr(Node* node);
-  NodePtr(const NodePtr& other);
+  explicit inline NodePtr(Node* node);
+  inline NodePtr(const NodePtr& other);
   NodePtr(NodePtr&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   NodePtr& operator=(NodePtr other) noexcept {
     std::swap(node_, other.node_);
     return *this;
   }
-  ~NodePtr();
+  inline ~NodePtr();
 
   Node* operator->() const { return node_; }
   Node& operator*() const { return *node_; }
@@ -68,14 +70,52 @@ struct Node {
   explicit Node(Kind what) : kind(what) {}
 };
 
-struct Unloaded : Node {
+/// Nodes come and go by the hundred a block: those of a kind that go are kept for those that come, a thread's
+/// own.
+template <class T>
+class Pooled {
+ public:
+  static void* operator new(std::size_t size) {
+    Free& free = free_nodes();
+    if (free.first == nullptr) return ::operator new(size);
+    --free.count;
+    return std::exchange(free.first, free.first->next);
+  }
+  static void operator delete(void* memory) {
+    Free& free = free_nodes();
+    if (free.count >= kMostFree) return ::operator delete(memory);
+    ++free.count;
+    free.first = new (memory) Link{free.first};
+  }
+
+ private:
+  /// Some hundred bytes each.
+  static constexpr std::size_t kMostFree = 4096;
+  struct Link {
+    Link* next;
+  };
+  struct Free {
+    Link* first = nullptr;
+    std::size_t count = 0;
+    ~Free() {
+      while (first != nullptr) ::operator delete(std::exchange(first, first->next));
+      count = kMostFree;  // what is destroyed later still, with the thread, goes at once
+    }
+  };
+  static Free& free_nodes() {
+    thread_local Free free;
+    return free;
+  }
+};
+
+struct Unloaded : Node, Pooled<Unloaded> {
   explicit Unloaded(const Hash256& hash) : Node(Kind::unloaded) {
     reference = hash.bytes;
     reference_size = 32;
     referenced = stored = true;
   }
 };
-struct Leaf : Node {
+struct Leaf : Node, Pooled<Leaf> {
   Leaf(ByteView rest, Bytes what) : Node(Kind::leaf), path(to_bytes(rest)), value(std::move(what)) {}
   const Bytes path;  ///< nibbles, one a byte
   const Bytes value;
@@ -86,10 +126,23 @@ struct Extension : Node {
   const Bytes path;
   NodePtr child;
 };
-struct Branch : Node {
+struct Branch : Node, Pooled<Branch> {
   Branch() : Node(Kind::branch) {}
   std::array<NodePtr, 16> children;
 };
+
+/// Frees a node that nobody owns any more.
+void destroy(Node* node);
+
+inline NodePtr::NodePtr(Node* node) : node_(node) {
+  ++node_->owners;
+}
+inline NodePtr::NodePtr(const NodePtr& other) : node_(other.node_) {
+  if (node_ != nullptr) ++node_->owners;
+}
+inline NodePtr::~NodePtr() {
+  if (node_ != nullptr && --node_->owners == 0) destroy(node_);
+}
 
 template <class T, class... Args>
 NodePtr make(Args&&... args) {
@@ -98,6 +151,8 @@ NodePtr make(Args&&... args) {
 
 /// The node's RLP; every child's reference is worked out.
 Bytes encode(const Node& node);
+/// The same, appended to `to`.
+void encode_to(Bytes& to, const Node& node);
 /// Reads a node that was stored. Children inside it are decoded, others unloaded. Nothing when it is not
 /// well-formed or is nested deeper than a trie can be.
 std::optional<NodePtr> decode(ByteView rlp);

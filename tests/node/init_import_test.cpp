@@ -44,7 +44,10 @@ class DataDir {
   Result<ImportReport> import(const std::filesystem::path& file, const TransferWatch& watch = {}) {
     return import_chain_file(
         file, store(), local_->genesis.spec,
-        [&](std::span<const Block> blocks) { return local_->chain->insert_blocks(blocks); }, watch);
+        [&](std::span<const Block> blocks, TxnRecovery* ahead) {
+          return local_->chain->insert_blocks(blocks, ahead);
+        },
+        [&](std::span<const Block> blocks) { return local_->chain->recover_ahead(blocks); }, watch);
   }
   std::filesystem::path file(const char* name) const { return folder_.path() / name; }
 

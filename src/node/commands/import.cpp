@@ -31,7 +31,10 @@ Result<ImportReport> import_one(const std::string& file, LocalChain& local, cons
   const ChainStore store(*local.database);
   auto report = import_chain_file(
       file, store, local.genesis.spec,
-      [&](std::span<const Block> blocks) { return local.chain->insert_blocks(blocks); }, watch);
+      [&](std::span<const Block> blocks, TxnRecovery* ahead) {
+        return local.chain->insert_blocks(blocks, ahead);
+      },
+      [&](std::span<const Block> blocks) { return local.chain->recover_ahead(blocks); }, watch);
   progress.finish();
   if (!report) return report;
   const ChainHead head = local.chain->head();
