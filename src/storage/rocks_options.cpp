@@ -2,7 +2,6 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -44,8 +43,6 @@ rocksdb::ColumnFamilyOptions family_options(const TableRow& table,
   out.compression = table.compress ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   out.write_buffer_size = kMemtableBytes;
   out.arena_block_size = kArenaBytes;
-  // One hint for all keys: batches come in order, so a key's place is near the one before it.
-  out.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
   out.check_flush_compaction_key_order =
       false;  // a hash of all that is written, to find RocksDB's own faults
   out.level_compaction_dynamic_level_bytes = true;
