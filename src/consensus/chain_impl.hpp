@@ -138,8 +138,9 @@ class ChainImpl final : public Ancestry, public HeaderSource {
 
   // fast_import.cpp
   Verdict check_fast_block(const FastBlock& block) const;
-  std::size_t put_fast_block(const FastBlock& block);
-  void index_fast_block(const FastBlock& block);
+  class FastWork;
+  std::size_t put_fast_block(const BlockId& id, ByteView body, ByteView receipts);
+  void index_fast_block(const FastBlock& block, std::span<const TxnHash> hashes);
 
   // candidate.cpp
   std::vector<SealedHeader> pick_ommers() const;

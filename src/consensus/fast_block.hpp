@@ -15,6 +15,9 @@ struct FastBlock {
   BlockId id;
   Body body;
   std::vector<Receipt> receipts;
+  /// Their roots were compared with those of the header `id` names: so the sync machine finds out which block
+  /// an answer is for. Otherwise the chain does it.
+  bool matched = false;
 };
 
 }  // namespace quarry

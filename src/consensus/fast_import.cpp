@@ -2,31 +2,73 @@
 #include <fmt/format.h>
 
 #include "consensus/chain_impl.hpp"
+#include "consensus/work_ahead.hpp"
 #include "core/log.hpp"
+#include "storage/codec.hpp"
 #include "storage/state_sync_store.hpp"
 
 namespace quarry {
+
+/// What is worked out of blocks on the workers, ahead of the chain thread: it only puts it into the batch.
+class ChainImpl::FastWork {
+ public:
+  struct Ready {
+    Bytes body, receipts;
+    std::vector<TxnHash> hashes;
+  };
+
+  FastWork(WorkerPool& workers, std::span<const FastBlock> blocks)
+      : blocks_(blocks),
+        ready_(blocks.size()),
+        work_(workers, (blocks.size() + kPiece - 1) / kPiece, [this](std::size_t piece) { run(piece); }) {}
+
+  /// Waits for that of blocks[index].
+  const Ready& wait(std::size_t index) {
+    work_.wait(index / kPiece);
+    return ready_[index];
+  }
+
+ private:
+  /// So many blocks go to a worker at once.
+  static constexpr std::size_t kPiece = 8;
+
+  void run(std::size_t piece) {
+    for (std::size_t i = piece * kPiece; i < std::min(blocks_.size(), (piece + 1) * kPiece); ++i) {
+      const FastBlock& block = blocks_[i];
+      ready_[i].body = encode_body(block.body);
+      ready_[i].receipts = encode_stored_receipts(block.receipts);
+      for (const Transaction& txn : block.body.transactions) ready_[i].hashes.push_back(hash_of(txn));
+    }
+  }
+
+  const std::span<const FastBlock> blocks_;
+  std::vector<Ready> ready_;
+  WorkAhead work_;  ///< last: it uses the others
+};
 
 ImportResult ChainImpl::insert_fast_blocks(std::span<const FastBlock> blocks) {
   const auto began = SteadyClock::now();
   ImportResult result;
   committed_ = 0;
   std::size_t bytes = 0, count = 0;
+  FastWork work(workers_, blocks);
   for (std::size_t i = 0; i < blocks.size() && !result.bad && !result.disk; ++i) {
     const BlockId& id = blocks[i].id;
     if (store_.has_body(id) && store_.has_receipts(id)) {
       ++result.ignored;
       if (is_canonical(id) && id.number > fast_tip_.number) {
-        index_fast_block(blocks[i]);
-        fast_tip_ = id, ++pending_.count, ++count;
+        index_fast_block(blocks[i], work.wait(i).hashes);
+        ++pending_.count, ++count;
       }
       continue;
     }
-    if (Verdict error = check_fast_block(blocks[i])) {
+    if (Verdict error = blocks[i].matched ? Verdict{} : check_fast_block(blocks[i])) {
       result.bad = {id, i, std::move(*error)};
       break;
     }
-    bytes += put_fast_block(blocks[i]);
+    const FastWork::Ready& ready = work.wait(i);
+    bytes += put_fast_block(id, ready.body, ready.receipts);
+    index_fast_block(blocks[i], ready.hashes);
     if (batch_is_full()) result.disk = commit();
   }
   if (auto error = commit()) result.disk = std::move(error);
@@ -51,27 +93,23 @@ Verdict ChainImpl::check_fast_block(const FastBlock& block) const {
 }
 
 /// How many bytes it took.
-std::size_t ChainImpl::put_fast_block(const FastBlock& block) {
+std::size_t ChainImpl::put_fast_block(const BlockId& id, ByteView body, ByteView receipts) {
   if (pending_.count == 0) pending_.since = SteadyClock::now();
   ChainWriter writer(batch_);
   const std::size_t before = batch_.size_bytes();
-  writer.put_body(block.id, block.body);
-  writer.put_receipts(block.id, block.receipts);
-  index_fast_block(block);
-  if (is_canonical(block.id) && block.id.number > fast_tip_.number) fast_tip_ = block.id;
+  writer.put_body_rlp(id, body);
+  writer.put_receipts_rlp(id, receipts);
   ++pending_.count;
   return batch_.size_bytes() - before;
 }
 
-/// A transaction is looked up in canonical blocks only.
-void ChainImpl::index_fast_block(const FastBlock& block) {
+/// Transactions and logs are looked up in canonical blocks only.
+void ChainImpl::index_fast_block(const FastBlock& block, std::span<const TxnHash> hashes) {
   if (!is_canonical(block.id)) return;
-  std::vector<TxnHash> hashes;
-  for (const Transaction& txn : block.body.transactions) hashes.push_back(hash_of(txn));
   index_txns(block.id.number, hashes);
   logs_.add(block.id.number, block.receipts);
+  if (block.id.number > fast_tip_.number) fast_tip_ = block.id;
 }
-
 Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {
   const auto header = store_.header(pivot);
   const auto total = store_.total_difficulty(pivot);

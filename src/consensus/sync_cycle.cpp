@@ -291,7 +291,7 @@ void Cycle::pump_bodies_jobs() {
     } else {
       std::vector<FastBlock> blocks;
       for (auto& entry : entries)
-        blocks.push_back({id_of(entry.header), std::move(*entry.body), std::move(*entry.receipts)});
+        blocks.push_back({id_of(entry.header), std::move(*entry.body), std::move(*entry.receipts), true});
       context_.out.push_back(InsertFastBlocks{job, std::move(blocks)});
     }
   }

@@ -216,7 +216,10 @@ void ChainWriter::put_body_rlp(const BlockId& id, ByteView rlp) {
 }
 
 void ChainWriter::put_receipts(const BlockId& id, const std::vector<Receipt>& receipts) {
-  batch_->put(Table::receipt, block_key(id), encode_stored_receipts(receipts));
+  put_receipts_rlp(id, encode_stored_receipts(receipts));
+}
+void ChainWriter::put_receipts_rlp(const BlockId& id, ByteView rlp) {
+  batch_->put(Table::receipt, block_key(id), rlp);
 }
 
 void ChainWriter::put_txn(const TxnHash& hash, const TxnPlace& place) {

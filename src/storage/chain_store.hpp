@@ -90,6 +90,8 @@ class ChainWriter {
   void put_body(const BlockId& id, const Body& body);
   void put_body_rlp(const BlockId& id, ByteView rlp);
   void put_receipts(const BlockId& id, const std::vector<Receipt>& receipts);
+  /// As encode_stored_receipts() gives them.
+  void put_receipts_rlp(const BlockId& id, ByteView rlp);
   void put_txn(const TxnHash& hash, const TxnPlace& place);
   void erase_txn(const TxnHash& hash);
   void set_canonical(const BlockId& id);
