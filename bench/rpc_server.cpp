@@ -62,8 +62,7 @@ void over_http(benchmark::State& state, const std::string& body) {
   const Dispatcher& dispatcher = rpc.dispatcher;
   net::Loop loop;
   ServerOptions options;
-  options.http = true;
-  options.http_port = 0;
+  options.http.emplace().port = 0;
   set_log_level(LogLevel::warn);
   const auto server = RpcServer::start(loop, options, dispatcher);
   std::thread thread([&] { loop.run(); });

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "core/check.hpp"
+#include "net/tls.hpp"
 
 namespace quarry::net {
 namespace {
@@ -30,6 +31,8 @@ std::string_view status_text(int status) {
       return "No Content";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
@@ -42,6 +45,8 @@ std::string_view status_text(int status) {
       return "Payload Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 426:
+      return "Upgrade Required";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
@@ -120,7 +125,7 @@ void HttpConnection::start() {
 
 void HttpConnection::on_read(ByteView bytes) {
   const auto self = shared_from_this();
-  if (phase_ == Phase::taken_over) return raw_read_(bytes);
+  if (phase_ == Phase::taken_over) return read_raw(bytes);
   if (phase_ != Phase::reading) {
     append(rest_, bytes);
     stream_->pause();
@@ -138,7 +143,7 @@ void HttpConnection::parse(ByteView bytes) {
     update_waiting();
   }
   if (phase_ == Phase::finishing || bytes.empty()) return;
-  if (phase_ == Phase::taken_over) return raw_read_(bytes);
+  if (phase_ == Phase::taken_over) return read_raw(bytes);
   rest_ = to_bytes(bytes);
   stream_->pause();
 }
@@ -296,14 +301,20 @@ void HttpConnection::take_over(std::string head, Stream::OnRead on_read, Stream:
   stream_->write(as_bytes(head));
   if (answering_) return;
   const auto rest = std::exchange(rest_, {});
-  if (!rest.empty()) raw_read_(rest);
+  if (!rest.empty()) read_raw(rest);
   stream_->resume();
+}
+
+void HttpConnection::read_raw(ByteView bytes) {
+  const auto call = raw_read_;  // it may end the connection, and with it itself
+  if (call) call(bytes);
 }
 
 void HttpConnection::on_closed(const Closed& why) {
   const auto self = shared_from_this();
   if (server_ != nullptr) server_->forget(*this);
   more_ = nullptr;
+  raw_read_ = nullptr;
   const auto call = std::exchange(raw_close_, nullptr);
   if (call) call(why);
 }
@@ -358,8 +369,9 @@ HttpServer::~HttpServer() {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const ListenOptions& options,
                                                        const HttpLimits& limits, Handler handler,
-                                                       bool allow_upgrade) {
+                                                       bool allow_upgrade, std::shared_ptr<TlsContext> tls) {
   std::unique_ptr<HttpServer> out(new HttpServer(loop, limits, std::move(handler), allow_upgrade));
+  out->tls_ = std::move(tls);
   auto listener = TcpListener::listen(
       loop, options, [server = out.get()](StreamPtr stream) { server->accept(std::move(stream)); });
   if (!listener) return tl::unexpected(listener.error());
@@ -370,6 +382,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const ListenO
 void HttpServer::accept(StreamPtr stream) {
   if (connections() >= limits_.connections) make_room();
   if (connections() >= limits_.connections) return;  // all at work: the new one is refused
+  // Its handshake has the time that a first request has.
+  if (tls_ != nullptr) stream->set_codec(tls_->accept());
   auto connection = std::make_shared<HttpConnection>(*this, std::move(stream));
   connection->list_ = &waiting_;
   connection->place_ = waiting_.insert(waiting_.end(), connection);

@@ -13,6 +13,8 @@
 
 namespace quarry::net {
 
+class TlsContext;
+
 struct HttpLimits {
   HttpRequestLimits request;
   /// Connections at once; half the process's file limit when that is less. One more makes the one
@@ -70,6 +72,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void start();
   void on_read(ByteView bytes);
   void on_end();
+  void read_raw(ByteView bytes);
   void on_closed(const Closed& why);
   void parse(ByteView bytes);
   void ask_for_more();
@@ -114,7 +117,8 @@ class HttpServer {
 
   static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, const ListenOptions& options,
                                                     const HttpLimits& limits, Handler handler,
-                                                    bool allow_upgrade = false);
+                                                    bool allow_upgrade = false,
+                                                    std::shared_ptr<TlsContext> tls = nullptr);
   ~HttpServer();
 
   std::uint16_t port() const { return listener_->port(); }
@@ -139,6 +143,7 @@ class HttpServer {
   HttpLimits limits_;
   Handler handler_;
   const bool allow_upgrade_;
+  std::shared_ptr<TlsContext> tls_;  ///< none: plain HTTP
   std::unique_ptr<TcpListener> listener_;
   Timer sweeper_;
   // Each in the order of waiting, longest first.

@@ -114,7 +114,8 @@ bool HttpRequestParser::count_header_bytes(std::size_t length) {
 
 int HttpRequestParser::headers_complete() {
   request_.method = http_method_str(static_cast<http_method>(parser_->method));
-  request_.wants_upgrade = allow_upgrade_ && parser_->upgrade != 0 && parser_->method != HTTP_CONNECT;
+  request_.wants_upgrade = allow_upgrade_ && parser_->upgrade != 0 && parser_->method == HTTP_GET &&
+                           equal_ignoring_case(request_.header("upgrade"), "websocket");
   // Without this http-parser takes all that follows for the other protocol.
   if (!request_.wants_upgrade) parser_->upgrade = 0;
   const bool has_length = (parser_->flags & F_CONTENTLENGTH) != 0;

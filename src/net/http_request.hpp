@@ -28,8 +28,8 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   bool keep_alive = true;
-  bool wants_upgrade = false;
-  bool takes_chunks = false;  ///< HTTP/1.1 and later: answers may come in chunks
+  bool wants_upgrade = false;  ///< GET with "Upgrade: websocket", where that is allowed
+  bool takes_chunks = false;   ///< HTTP/1.1 and later: answers may come in chunks
 
   /// The first header of that (lower-case) name; empty when there is none.
   std::string_view header(std::string_view name) const;

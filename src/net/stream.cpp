@@ -102,7 +102,20 @@ void Stream::on_bytes(long count, const std::uint8_t* data) {
   const auto self = shared_from_this();
   if (count < 0) return fail_with(static_cast<int>(count));
   if (count == 0 || finishing_) return;
-  on_read_({data, static_cast<std::size_t>(count)});
+  const ByteView bytes{data, static_cast<std::size_t>(count)};
+  if (codec_ != nullptr) return on_coded(bytes);
+  on_read_(bytes);
+}
+
+void Stream::on_coded(ByteView bytes) {
+  Bytes plain, wire;
+  const bool good = codec_->receive(bytes, plain, wire);
+  if (!wire.empty()) write_wire(wire);
+  if (!plain.empty() && is_open()) on_read_(plain);
+  if (!is_open()) return;
+  // Our alert says it too.
+  if (!good) return finish();
+  if (codec_->ended() && !peer_ended_) on_end();
 }
 
 void Stream::fail_with(int status) {
@@ -137,6 +150,21 @@ std::size_t Stream::pending() const {
 
 bool Stream::write(ByteView bytes) {
   if (!is_open() || finishing_) return false;
+  if (codec_ == nullptr) return write_wire(bytes);
+  Bytes wire;
+  return codec_->send(bytes, wire) && write_wire(wire);
+}
+
+bool Stream::write_coded(const SharedBuffer* parts, unsigned count) {
+  Bytes wire;
+  for (unsigned i = 0; i < count; ++i)
+    if (!codec_->send(parts[i].view(), wire)) return false;
+  return write_wire(wire);
+}
+
+bool Stream::write_wire(ByteView bytes) {
+  if (!is_open()) return false;
+  written_ += bytes.size();
   std::size_t sent = 0;
   if (pending() == 0) {
     auto* base = reinterpret_cast<char*>(const_cast<std::uint8_t*>(bytes.data()));
@@ -158,6 +186,8 @@ bool Stream::write(SharedBuffer head, SharedBuffer body) {
 
 bool Stream::write_parts(SharedBuffer* parts, unsigned count) {
   if (!is_open() || finishing_) return false;
+  if (codec_ != nullptr) return write_coded(parts, count);
+  for (unsigned i = 0; i < count; ++i) written_ += parts[i].size();
   if (pending() == 0) {
     uv_buf_t buffers[2];
     for (unsigned i = 0; i < count; ++i) {
@@ -236,6 +266,12 @@ void Stream::finish() {
   if (!is_open() || finishing_) return;
   finishing_ = true;
   if (!started_) return close();
+  if (codec_ != nullptr) {
+    Bytes wire;
+    codec_->end(wire);
+    if (!wire.empty()) write_wire(wire);
+    if (!is_open()) return;
+  }
   // Reading goes on, so that the peer's end of stream is seen.
   if (paused_ && !peer_ended_) read_start();
   impl_->linger = std::make_unique<Timer>(loop_, [this] { close(); });

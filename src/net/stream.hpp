@@ -58,6 +58,22 @@ struct Closed {
   std::string detail;  ///< the system's words, or those given to close(); may be empty
 };
 
+/// What lies between a stream's user and its wire: encryption.
+class StreamCodec {
+ public:
+  virtual ~StreamCodec() = default;
+  /// Reads bytes from the wire; appends what they say to `plain`, and what they call for to `wire`. False
+  /// when they are no good: failure() says why, and the connection ends once `wire` is sent.
+  virtual bool receive(ByteView bytes, Bytes& plain, Bytes& wire) = 0;
+  /// Appends the form on the wire of bytes to send; false when nothing can be sent (yet, or any more).
+  virtual bool send(ByteView bytes, Bytes& wire) = 0;
+  /// Appends the last words of our side.
+  virtual void end(Bytes& wire) = 0;
+  /// The peer has ended its side.
+  virtual bool ended() const = 0;
+  virtual std::string failure() const = 0;
+};
+
 /// One connection. Loop thread. Dropping the last pointer closes it at once and silently, so the
 /// session that uses a stream owns it; its callbacks may close or drop the stream.
 class Stream : public std::enable_shared_from_this<Stream> {
@@ -78,6 +94,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
+  /// All bytes pass through it, both ways. Before start().
+  void set_codec(std::unique_ptr<StreamCodec> codec) { codec_ = std::move(codec); }
   /// Begins to read. Call once.
   void start(OnRead on_read, OnClose on_close);
   /// Is called when the peer has ended its side, instead of the stream closing by itself: answers
@@ -96,6 +114,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool write(SharedBuffer head, SharedBuffer body);
   /// Bytes that wait to be sent.
   std::size_t pending() const;
+  /// Bytes that went to the kernel so far, of all that was written.
+  std::uint64_t sent() const { return written_ - pending(); }
+  /// Bytes of all writes so far: what is written next begins here.
+  std::uint64_t written() const { return written_; }
 
   /// Stops and takes up reading: a slow reader of ours pushes back on the peer.
   void pause();
@@ -127,6 +149,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
  private:
   struct Impl;
   struct WriteRequest;
+  bool write_wire(ByteView bytes);
+  bool write_coded(const SharedBuffer* parts, unsigned count);
+  void on_coded(ByteView bytes);
   bool write_parts(SharedBuffer* parts, unsigned count);
   bool queue(SharedBuffer* parts, unsigned count);
   void on_bytes(long count, const std::uint8_t* data);
@@ -138,11 +163,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   Loop& loop_;
   std::unique_ptr<Impl> impl_;
+  std::unique_ptr<StreamCodec> codec_;
   OnRead on_read_;
   OnClose on_close_;
   OnDrain on_drain_;
   OnDrain on_end_;
   std::size_t max_pending_ = kMaxPendingBytes;
+  std::uint64_t written_ = 0;
   bool paused_ = false;
   bool started_ = false;
   bool finishing_ = false;

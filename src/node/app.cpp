@@ -11,6 +11,7 @@
 #include "consensus/stored_chain.hpp"
 #include "consensus/txpool.hpp"
 #include "core/log.hpp"
+#include "net/tls.hpp"
 #include "node/accounts_backend.hpp"
 #include "node/chain_backend.hpp"
 #include "node/console/passphrase.hpp"
@@ -21,8 +22,10 @@
 #include "node/pending_backend.hpp"
 #include "node/pool_backend.hpp"
 #include "node/static_nodes.hpp"
+#include "rpc/filters.hpp"
 #include "rpc/server.hpp"
 #include "rpc/store_reader.hpp"
+#include "rpc/subscriptions.hpp"
 
 namespace quarry {
 namespace {
@@ -84,6 +87,7 @@ struct App::Impl {
   Result<> open_sealer();
   Result<> open_network();
   Result<> open_rpc();
+  Result<rpc::ServerOptions> server_options() const;
   void add_listed_peers();
   Result<> unlock_accounts();
   Result<> start_mining();
@@ -118,6 +122,9 @@ struct App::Impl {
   std::unique_ptr<NetworkBackend> network;
   std::unique_ptr<ChainBackend> chain_control;
   std::unique_ptr<rpc::ChainReader> rpc_reader;
+  std::unique_ptr<rpc::Events> events;
+  std::unique_ptr<rpc::Filters> filters;
+  std::unique_ptr<rpc::Subscriptions> subscriptions;
   std::unique_ptr<rpc::Dispatcher> dispatcher;
   std::unique_ptr<rpc::RpcServer> server;  // loop thread
   std::thread loop_thread;
@@ -129,7 +136,8 @@ Result<> App::Impl::open_chain() {
   auto opened = open_local_chain(datadir.paths(), options, workers);
   if (!opened) return tl::unexpected(opened.error());
   local = std::move(*opened);
-  pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, pool_options(options, datadir.paths()));
+  pool =
+      std::make_unique<TxPool>(*local.database, local.genesis.spec, pool_options(options, datadir.paths()));
   local.chain->set_known_senders([this](const TxnHash& hash) { return pool->known_sender(hash); });
   facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
            .client_version = client_version(options.identity),
@@ -188,7 +196,12 @@ Result<> App::Impl::open_network() {
           .mode = mode, .identity = facts.spec.header_identity(), .seed = std::random_device{}()},
       facts.network_id, facts.genesis_hash,
       ForkIds(facts.spec.forks, facts.genesis_hash, local.genesis.header.timestamp));
+  rpc_reader = std::make_unique<rpc::StoreReader>(*local.database);
+  events = std::make_unique<rpc::Events>(*rpc_reader);
+  filters = std::make_unique<rpc::Filters>(*events);
+  subscriptions = std::make_unique<rpc::Subscriptions>(loop, *events);
   local.chain->on_head([this](const HeadEvent& event) {
+    events->on_head(event);
     pool->on_head(event);
     if (jbc) jbc->on_head(event);
     sealer->on_head(event);
@@ -197,6 +210,7 @@ Result<> App::Impl::open_network() {
   pool->on_new([this](const std::vector<TxnRef>& txns) {
     sealer->on_transactions();
     bridge->on_new_txns(txns);
+    events->on_new_txns(txns);
   });
   const auto key = load_node_key(options);
   if (!key) return tl::unexpected(key.error());
@@ -212,6 +226,36 @@ Result<> App::Impl::open_network() {
   return peers->start();
 }
 
+Result<rpc::ServerOptions> App::Impl::server_options() const {
+  rpc::ServerOptions out;
+  const auto list = [](const auto& entries) { return fmt::format("{}", fmt::join(entries, ",")); };
+  if (options.http)
+    out.http = {options.http_addr, options.http_port, list(options.http_api), list(options.http_cors)};
+  if (options.ws) out.ws = {options.ws_addr, options.ws_port, list(options.ws_api), list(options.ws_origins)};
+  out.virtual_hosts = list(options.http_vhosts);
+  if (!options.rpc_jwt_secret.empty()) {
+    const auto secret = rpc::load_jwt_secret(options.rpc_jwt_secret);
+    if (!secret) return tl::unexpected(secret.error());
+    out.jwt = *secret;
+  }
+  if (options.rpc_tls_cert.empty() != options.rpc_tls_key.empty())
+    return fail("TLS needs a certificate and its key",
+                "Give both --rpc.tls.cert FILE and --rpc.tls.key FILE.");
+  if (!options.rpc_tls_cert.empty()) {
+    auto tls = net::TlsContext::load(options.rpc_tls_cert, options.rpc_tls_key);
+    if (!tls) return tl::unexpected(tls.error());
+    out.tls = std::move(*tls);
+  }
+  if (!options.ipc_disabled) out.ipc_path = options.ipc_path.string();
+  out.workers = core_count();
+  if (jbc) {
+    if (out.http) out.http->modules += ",jbc";
+    if (out.ws) out.ws->modules += ",jbc";
+    out.routes = jbc->routes();
+  }
+  return out;
+}
+
 Result<> App::Impl::open_rpc() {
   accounts = std::make_unique<AccountsBackend>(keystore);
   mining = std::make_unique<MinerBackend>(*sealer, [this]() -> Result<> {
@@ -223,35 +267,31 @@ Result<> App::Impl::open_rpc() {
                                              options.nat.starts_with("extip:") ? options.nat.substr(6) : "");
   chain_control = std::make_unique<ChainBackend>(facts, *local.database, *local.engine, *local.chain,
                                                  chain_thread, *bridge);
-  rpc_reader = std::make_unique<rpc::StoreReader>(*local.database);
+  events->set_sync_source([this] { return chain_control->syncing(); });
   pool_backend = std::make_unique<PoolBackend>(*pool, usual_price(options, facts.spec));
   if (!jbc)
     pending = std::make_unique<PendingBackend>(*local.database, local.genesis.spec, *local.engine, *pool,
                                                [this] { return sealer->next_request(); });
-  dispatcher = std::make_unique<rpc::Dispatcher>(rpc::Backend{*chain_control,
-                                                              *network,
-                                                              *accounts,
-                                                              *mining,
-                                                              *rpc_reader,
-                                                              *pool_backend,
-                                                              {.most_gas = options.rpc_gas_cap},
-                                                              {.most_results = options.rpc_logs_most},
-                                                              options.allow_insecure_unlock,
-                                                              jbc.get(),
-                                                              pending.get()});
+  rpc::Backend backend{*chain_control,
+                       *network,
+                       *accounts,
+                       *mining,
+                       *rpc_reader,
+                       *pool_backend,
+                       {.most_gas = options.rpc_gas_cap},
+                       {.most_results = options.rpc_logs_most},
+                       options.allow_insecure_unlock,
+                       jbc.get(),
+                       pending.get()};
+  backend.filters = filters.get();
+  backend.subscriptions = subscriptions.get();
+  backend.message_limits.batch_requests = options.rpc_batch_requests;
+  backend.message_limits.batch_answer_bytes = options.rpc_batch_bytes;
+  dispatcher = std::make_unique<rpc::Dispatcher>(backend);
 
-  rpc::ServerOptions given{
-      .http = options.http, .http_host = options.http_addr, .http_port = options.http_port};
-  given.http_modules = fmt::format("{}", fmt::join(options.http_api, ","));
-  given.cors_domains = fmt::format("{}", fmt::join(options.http_cors, ","));
-  given.virtual_hosts = fmt::format("{}", fmt::join(options.http_vhosts, ","));
-  if (!options.ipc_disabled) given.ipc_path = options.ipc_path.string();
-  given.workers = core_count();
-  if (jbc) {
-    given.http_modules += ",jbc";
-    given.routes = jbc->routes();
-  }
-  auto started = rpc::RpcServer::start(loop, given, *dispatcher);
+  auto given = server_options();
+  if (!given) return tl::unexpected(given.error());
+  auto started = rpc::RpcServer::start(loop, *given, *dispatcher, subscriptions.get());
   if (!started) return tl::unexpected(started.error());
   server = std::move(*started);
   return {};
@@ -324,6 +364,7 @@ void App::Impl::stop() {
   if (network) network->stop_asking();
   if (jbc) jbc->stop();
   if (sealer) sealer->close();
+  if (events) events->stop();
   if (loop_thread.joinable()) {
     std::promise<void> closed;
     loop.post([&] {

@@ -51,6 +51,15 @@ struct NodeOptions {
   std::vector<std::string> http_api{"eth", "net", "web3"};  ///< "*" alone: all
   std::vector<std::string> http_cors;                       ///< origins; "*": any; empty: none
   std::vector<std::string> http_vhosts{"localhost"};        ///< "*": any
+  bool ws = false;
+  std::string ws_addr = "127.0.0.1";
+  std::uint16_t ws_port = 8546;                           ///< 0: one the kernel picks; HTTP's: both on one
+  std::vector<std::string> ws_api{"eth", "net", "web3"};  ///< "*" alone: all
+  std::vector<std::string> ws_origins;                    ///< pages that may connect; "*": any
+  std::filesystem::path rpc_jwt_secret;                   ///< empty: no tokens are asked for
+  std::filesystem::path rpc_tls_cert, rpc_tls_key;        ///< both or none
+  std::uint64_t rpc_batch_requests = 1000;                ///< 0: any number
+  std::uint64_t rpc_batch_bytes = 25'000'000;             ///< 0: any
   bool ipc_disabled = false;
   std::filesystem::path ipc_path;  ///< never empty: <datadir>/quarry.ipc by default
 

@@ -65,6 +65,7 @@ Result<> set_switch(NodeOptions& to, std::string_view value) {
 
 /// The tables by subject; option_table() is all of them, in this order.
 std::span<const OptionRow> node_options();
+std::span<const OptionRow> rpc_options();
 std::span<const OptionRow> mining_options();
 std::span<const OptionRow> tool_options();
 

@@ -26,6 +26,9 @@ struct LogTerms;
 
 namespace quarry::rpc {
 
+class Filters;
+class Subscriptions;
+
 /// An account as personal.listWallets shows it.
 struct Wallet {
   Address address;
@@ -274,6 +277,14 @@ class DevControl {
 struct FeeCache;
 std::shared_ptr<FeeCache> make_fee_cache();
 
+/// What one message may cost the node.
+struct MessageLimits {
+  std::size_t batch_requests = 1000;            ///< --rpc.batch-request-limit; 0: any number
+  std::size_t batch_answer_bytes = 25'000'000;  ///< --rpc.batch-response-max-size; 0: any
+  /// From its arrival; what was not begun by then is answered with "request timed out" (geth: 30 s).
+  std::chrono::milliseconds most_time{30'000};
+};
+
 /// All that methods work with; everything outlives the RPC server.
 struct Backend {
   ChainControl& chain;
@@ -290,6 +301,9 @@ struct Backend {
   PendingBlocks* pending = nullptr;  ///< none: pending is the head
   DevControl* dev = nullptr;         ///< none: the chain is no toy
   std::shared_ptr<FeeCache> fees = make_fee_cache();
+  Filters* filters = nullptr;
+  Subscriptions* subscriptions = nullptr;
+  MessageLimits message_limits = {};
 };
 
 }  // namespace quarry::rpc

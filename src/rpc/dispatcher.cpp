@@ -36,17 +36,14 @@ Expected<const Method*, RpcError> admit(const Request& request, const Caller& ca
         fmt::format("\nIts module is off here: start the node with --rpcapi {},{}.", kDefaultModules, module);
     return tl::unexpected(refusal);
   }
-  if (!caller.exposed) return method;
-  for (const auto& info : all_modules()) {
-    if (info.name != module || !info.sensitive) continue;
-    auto refusal = no_such_method(request.method).value();
-    refusal.message += fmt::format(
-        "\nThe module {} is refused over HTTP on an address that other machines reach: "
-        "use the IPC socket, or start the node with --rpcaddr 127.0.0.1.",
-        module);
-    return tl::unexpected(refusal);
-  }
-  return method;
+  if (!caller.exposed || !is_sensitive(method->name)) return method;
+  auto refusal = no_such_method(request.method).value();
+  refusal.message += fmt::format(
+      "\n{} is refused over HTTP and WebSocket on an address that other machines reach: use the IPC socket, "
+      "or "
+      "start the node with --rpcaddr 127.0.0.1, or with --rpc.jwtsecret FILE.",
+      module == "debug" ? std::string(method->name) : fmt::format("The module {}", module));
+  return tl::unexpected(refusal);
 }
 
 Answer run(const Backend& backend, const Request& request, const Caller& caller) {
@@ -88,11 +85,22 @@ Where Dispatcher::where(const Message& message) {
   return out;
 }
 
-void Dispatcher::append(std::string& to, const Request& request, const Caller& caller) const {
-  append_answer(to, request.id, run(backend_, request, caller));
+Message Dispatcher::parse(std::string_view text) const {
+  return parse_message(text, backend_.message_limits.batch_requests);
 }
 
-std::string Dispatcher::answer(const Message& message, const Caller& caller) const {
+void Dispatcher::append(std::string& to, const Request& request, const Caller& caller,
+                        Clock::time_point until) const {
+  if (Clock::now() > until) {
+    append_answer(to, request.id, rpc_fail(RpcCode::timed_out, "request timed out"));
+  } else {
+    append_answer(to, request.id, run(backend_, request, caller));
+  }
+}
+
+std::string Dispatcher::answer(const Message& message, const Caller& caller, Clock::time_point since) const {
+  const auto until = since + backend_.message_limits.most_time;
+  const auto most_bytes = backend_.message_limits.batch_answer_bytes;
   std::string out;
   if (message.error) {
     append_answer(out, "null", tl::unexpected(*message.error));
@@ -100,16 +108,16 @@ std::string Dispatcher::answer(const Message& message, const Caller& caller) con
   }
   if (!message.batch) {
     const auto& request = message.requests.front();
-    append(out, request, caller);
+    append(out, request, caller, until);
     return request.notification ? std::string{} : out;
   }
   std::string one;
   for (const auto& request : message.requests) {
     one.clear();
-    if (out.size() > kMaxBatchAnswerBytes) {
+    if (most_bytes != 0 && out.size() > most_bytes) {
       append_answer(one, request.id, rpc_fail(RpcCode::answer_too_large, "response too large"));
     } else {
-      append(one, request, caller);
+      append(one, request, caller, until);
     }
     if (request.notification) continue;
     out.append(out.empty() ? "[" : ",").append(one);
@@ -119,7 +127,7 @@ std::string Dispatcher::answer(const Message& message, const Caller& caller) con
 }
 
 std::string Dispatcher::call(std::string_view message, const Caller& caller) const {
-  return answer(parse_message(message), caller);
+  return answer(parse(message), caller, Clock::now());
 }
 
 std::string error_answer(const Message& message, int code, std::string_view text) {

@@ -26,12 +26,15 @@ class Dispatcher {
   /// when there is nothing to answer (notifications). The console calls this with `{Access::console}`.
   std::string call(std::string_view message, const Caller& caller) const;
 
-  /// The same in two steps: parse_message(), then, on the thread that where() says, answer().
+  using Clock = std::chrono::steady_clock;
+  /// The same in two steps: parse(), then, on the thread that where() says, answer(). `since` is when the
+  /// message came.
+  Message parse(std::string_view text) const;
   static Where where(const Message& message);
-  std::string answer(const Message& message, const Caller& caller) const;
+  std::string answer(const Message& message, const Caller& caller, Clock::time_point since) const;
 
  private:
-  void append(std::string& to, const Request& request, const Caller& caller) const;
+  void append(std::string& to, const Request& request, const Caller& caller, Clock::time_point until) const;
 
   Backend backend_;
 };

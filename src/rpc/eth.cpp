@@ -1,5 +1,6 @@
 // The eth namespace: the chain, its state, and what the node does with them.
 
+#include "rpc/events.hpp"
 #include "rpc/pending.hpp"
 #include "rpc/views.hpp"
 
@@ -123,15 +124,7 @@ Answer hashrate(const Context& context, Params&) {
 
 Answer syncing(const Context& context, Params&) {
   const auto progress = context.backend.chain.syncing();
-  if (!progress) return bool_answer(false);
-  Json out = {{"startingBlock", quantity(progress->starting_block)},
-              {"currentBlock", quantity(progress->current_block)},
-              {"highestBlock", quantity(progress->highest_block)},
-              {"pulledStates", quantity(progress->pulled_states)},
-              {"knownStates", quantity(progress->known_states)}};
-  if (progress->pivot) out["pivotBlock"] = quantity(*progress->pivot);
-  if (!progress->phase.empty()) out["phase"] = progress->phase;
-  return json_answer(out);
+  return progress ? Answer(syncing_view(*progress)) : bool_answer(false);
 }
 
 Answer accounts(const Context& context, Params&) {
@@ -184,6 +177,17 @@ constexpr Method kMethods[] = {
 };
 
 }  // namespace
+
+std::string syncing_view(const SyncProgress& progress) {
+  Json out = {{"startingBlock", quantity(progress.starting_block)},
+              {"currentBlock", quantity(progress.current_block)},
+              {"highestBlock", quantity(progress.highest_block)},
+              {"pulledStates", quantity(progress.pulled_states)},
+              {"knownStates", quantity(progress.known_states)}};
+  if (progress.pivot) out["pivotBlock"] = quantity(*progress.pivot);
+  if (!progress.phase.empty()) out["phase"] = progress.phase;
+  return text_of(out);
+}
 
 std::span<const Method> eth_methods() {
   return kMethods;

@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <array>
 
+#include "net/websocket.hpp"
+#include "rpc/json_rpc.hpp"
+#include "rpc/origins.hpp"
+
 namespace quarry::rpc {
 namespace {
 
@@ -133,9 +137,42 @@ std::optional<net::HttpResponse> HttpGate::check_host(const net::HttpRequest& re
                                 name, name));
 }
 
+/// A body that a JSON-RPC client shows to its user.
+std::optional<net::HttpResponse> HttpGate::check_jwt(const net::HttpRequest& request) const {
+  if (!options_.jwt) return std::nullopt;
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto checked = check_token(request.header("authorization"), *options_.jwt, now);
+  if (checked) return std::nullopt;
+  auto message = checked.error().what + "\n" +
+                 (checked.error().remedy.empty()
+                      ? "This node was started with --rpc.jwtsecret: send the header \"Authorization: Bearer "
+                        "TOKEN\", a JWT signed with HS256 and that file's secret."
+                      : checked.error().remedy);
+  std::string body;
+  append_answer(body, "null", rpc_fail(RpcCode::unauthorized, std::move(message)));
+  return net::HttpResponse{401, "application/json", net::SharedBuffer(std::move(body)),
+                           "WWW-Authenticate: Bearer\r\n" + answer_headers(request)};
+}
+
+std::optional<net::HttpResponse> HttpGate::check_upgrade(const net::HttpRequest& request) const {
+  if (auto refusal = check_host(request)) return refusal;
+  if (auto refusal = check_jwt(request)) return refusal;
+  const auto origin = request.header("origin");
+  // Without one it is no browser.
+  if (!origin.empty() && !quarry::rpc::origin_allowed(origin, options_.ws_origins)) {
+    const auto name = shown(origin);
+    return plain(403, fmt::format("origin {} is not allowed\nAllow it with --wsorigins \"{}\", or all with "
+                                  "--wsorigins \"*\".\n",
+                                  name, name));
+  }
+  return net::WebSocket::check(request);
+}
+
 std::optional<net::HttpResponse> HttpGate::check(const net::HttpRequest& request) const {
   if (auto refusal = check_host(request)) return refusal;
   if (request.method == "OPTIONS") return preflight(request);
+  if (auto refusal = check_jwt(request)) return refusal;
   if (request.method == "GET" || request.method == "HEAD") return plain(200, "");  // probes of health checks
   if (request.method != "POST") {
     return plain(405, "method not allowed\nJSON-RPC comes by POST.\n", "Allow: GET, POST, OPTIONS\r\n");

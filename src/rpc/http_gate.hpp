@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/http.hpp"
+#include "rpc/jwt.hpp"
 
 namespace quarry::rpc {
 
@@ -19,6 +20,10 @@ struct HttpGateOptions {
   /// Listening on more than loopback: names that no stranger can own (without a dot, and Docker's) are
   /// taken as well.
   bool exposed = false;
+  /// Pages that may open a WebSocket (--wsorigins).
+  std::vector<std::string> ws_origins = {};
+  /// Callers show a token signed with this (--rpc.jwtsecret).
+  std::optional<JwtSecret> jwt = {};
 };
 
 /// "a, b" as a list; empty entries are dropped.
@@ -33,12 +38,15 @@ class HttpGate {
   std::optional<net::HttpResponse> check(const net::HttpRequest& request) const;
   /// Only the refusal of a name that is not ours.
   std::optional<net::HttpResponse> check_host(const net::HttpRequest& request) const;
+  /// The refusal of a request that opens a WebSocket: host, token, origin, handshake.
+  std::optional<net::HttpResponse> check_upgrade(const net::HttpRequest& request) const;
   /// Headers that a call's answer needs so that the page that made it may read it.
   std::string answer_headers(const net::HttpRequest& request) const;
 
  private:
   bool host_allowed(std::string_view host) const;
   bool origin_allowed(std::string_view origin) const;
+  std::optional<net::HttpResponse> check_jwt(const net::HttpRequest& request) const;
   net::HttpResponse preflight(const net::HttpRequest& request) const;
 
   HttpGateOptions options_;

@@ -9,6 +9,7 @@
 #include "net/pipe.hpp"
 #include "rpc/jobs.hpp"
 #include "rpc/json_stream.hpp"
+#include "rpc/push_client.hpp"
 
 namespace quarry::rpc {
 
@@ -18,17 +19,19 @@ inline constexpr std::size_t kMaxIpcInFlight = 64;
 inline constexpr std::size_t kMaxIpcClients = 256;
 
 /// One client. Answers leave in the order of their messages, a line each. Loop thread.
-class IpcConnection : public std::enable_shared_from_this<IpcConnection> {
+class IpcConnection : public PushClient, public std::enable_shared_from_this<IpcConnection> {
  public:
-  IpcConnection(net::StreamPtr stream, Jobs& jobs);
+  IpcConnection(net::StreamPtr stream, Jobs& jobs, Subscriptions* subscriptions);
   void start(std::function<void()> on_closed);
-  void close() { stream_->close(); }
+  void cut_off(const std::string& why) override;
 
  private:
   struct Slot {
     bool done = false;
     std::string answer;
+    std::shared_ptr<SubscribeScope> scope;
   };
+  bool send(std::string_view head, const EventText& text) override;
   void on_read(ByteView bytes);
   void cut();
   void refuse_the_rest();
@@ -36,7 +39,6 @@ class IpcConnection : public std::enable_shared_from_this<IpcConnection> {
   void flush();
   void finish_when_idle();
 
-  net::StreamPtr stream_;
   Jobs& jobs_;
   JsonStream messages_;
   Bytes rest_;  ///< read, but not cut yet: at most one read's worth
@@ -46,11 +48,12 @@ class IpcConnection : public std::enable_shared_from_this<IpcConnection> {
 
 class IpcServer {
  public:
-  static Result<std::unique_ptr<IpcServer>> listen(net::Loop& loop, const std::string& path, Jobs& jobs);
+  static Result<std::unique_ptr<IpcServer>> listen(net::Loop& loop, const std::string& path, Jobs& jobs,
+                                                   Subscriptions* subscriptions);
   ~IpcServer();
 
  private:
-  void accept(net::StreamPtr stream, Jobs& jobs);
+  void accept(net::StreamPtr stream, Jobs& jobs, Subscriptions* subscriptions);
   std::unique_ptr<net::PipeListener> listener_;
   std::unordered_map<IpcConnection*, std::shared_ptr<IpcConnection>> clients_;
 };

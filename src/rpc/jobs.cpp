@@ -26,19 +26,21 @@ void Jobs::stop() {
 }
 
 void Jobs::run(std::string text, const Caller& caller, Done done) {
+  const auto since = Dispatcher::Clock::now();
   const bool parse_here = text.size() <= kMostBytesOnLoop;
   Message parsed;
   Where where = Where::worker;
   if (parse_here) {
-    parsed = parse_message(text);
+    parsed = dispatcher_.parse(text);
     where = Dispatcher::where(parsed);
-    if (where == Where::loop) return done(dispatcher_.answer(parsed, caller));
+    if (where == Where::loop) return done(dispatcher_.answer(parsed, caller, since));
   }
   const auto message = std::make_shared<Message>(std::move(parsed));
   auto shared_done = std::make_shared<Done>(std::move(done));
-  auto task = [this, message, text = parse_here ? std::string() : std::move(text), caller, shared_done] {
-    if (!text.empty()) *message = parse_message(text);
-    auto answer = dispatcher_.answer(*message, caller);
+  auto task = [this, message, text = parse_here ? std::string() : std::move(text), caller, since,
+               shared_done] {
+    if (!text.empty()) *message = dispatcher_.parse(text);
+    auto answer = dispatcher_.answer(*message, caller, since);
     loop_.post([shared_done, answer = std::move(answer)]() mutable { (*shared_done)(std::move(answer)); });
   };
   auto& pool = where == Where::slow ? slow_ : workers_;

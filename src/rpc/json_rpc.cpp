@@ -95,15 +95,20 @@ Request take_request(Json& value) {
   return out;
 }
 
-Message take_batch(Json& value) {
+Message take_batch(Json& value, std::size_t most) {
   Message out;
   out.batch = true;
   if (value.empty()) {
     out.error = RpcError{RpcCode::invalid_request, "empty batch"};
-  } else if (value.size() > kMaxBatchRequests) {
-    out.error = RpcError{
+  } else if (most != 0 && value.size() > most) {
+    // As geth: one answer, to the first of them.
+    auto first = take_request(value.front());
+    first.notification = false;
+    first.error = RpcError{
         RpcCode::invalid_request,
-        fmt::format("batch too large: {} requests, at most {} are taken", value.size(), kMaxBatchRequests)};
+        fmt::format("batch too large\nIt has {} requests, at most {} are taken (--rpc.batch-request-limit).",
+                    value.size(), most)};
+    out.requests.push_back(std::move(first));
   } else {
     for (auto& entry : value) out.requests.push_back(take_request(entry));
   }
@@ -116,17 +121,17 @@ tl::unexpected<RpcError> rpc_fail(const Error& error) {
   return rpc_fail(RpcCode::failed, error.remedy.empty() ? error.what : error.what + "\n" + error.remedy);
 }
 
-Message parse_message(std::string_view text) {
+Message parse_message(std::string_view text, std::size_t most_requests) {
   Message out;
   if ((out.error = check_shape(text))) return out;
   if (auto request = quick_request(text)) {
     out.requests.push_back(std::move(*request));
     return out;
   }
-  return parse_any_message(text);
+  return parse_any_message(text, most_requests);
 }
 
-Message parse_any_message(std::string_view text) {
+Message parse_any_message(std::string_view text, std::size_t most_requests) {
   Message out;
   if ((out.error = check_shape(text))) return out;
   auto value = Json::parse(text.begin(), text.end(), nullptr, false);
@@ -134,7 +139,7 @@ Message parse_any_message(std::string_view text) {
     out.error = RpcError{RpcCode::parse_error, parse_failure(text)};
     return out;
   }
-  if (value.is_array()) return take_batch(value);
+  if (value.is_array()) return take_batch(value, most_requests);
   out.requests.push_back(take_request(value));
   return out;
 }

@@ -20,9 +20,8 @@ inline constexpr std::size_t kMaxMessageBytes = 5 * 1024 * 1024;
 inline constexpr std::size_t kMaxDepth = 64;
 /// Commas, colons and opening brackets of a message: what its values take in memory, some 64 bytes each.
 inline constexpr std::size_t kMaxTokens = 400'000;
-/// Requests of a batch, and bytes of its answers: geth's bounds.
+/// Requests of a batch where nothing else is said: geth's bound.
 inline constexpr std::size_t kMaxBatchRequests = 1000;
-inline constexpr std::size_t kMaxBatchAnswerBytes = 25 * 1000 * 1000;
 
 /// Codes of the JSON-RPC 2.0 specification (5.1), and of EIP-1474 below -32000.
 enum class RpcCode : int {
@@ -33,6 +32,8 @@ enum class RpcCode : int {
   invalid_params = -32602,
   internal = -32603,
   failed = -32000,
+  unauthorized = -32001,
+  timed_out = -32002,
   answer_too_large = -32003,
   limit_exceeded = -32005,
 };
@@ -67,10 +68,11 @@ struct Message {
   std::optional<RpcError> error;
 };
 
-/// Reads a message. Never throws; looks at nesting and size before anything is built.
-Message parse_message(std::string_view text);
+/// Reads a message. Never throws; looks at nesting and size before anything is built. A batch of more than
+/// `most_requests` (0: any number) becomes one request with an error.
+Message parse_message(std::string_view text, std::size_t most_requests = kMaxBatchRequests);
 /// The same without the quick way for common requests: what that one must agree with.
-Message parse_any_message(std::string_view text);
+Message parse_any_message(std::string_view text, std::size_t most_requests = kMaxBatchRequests);
 
 /// Appends {"jsonrpc":"2.0","id":…,"result":…} or the same with an error.
 void append_answer(std::string& to, const std::string& id, const Answer& answer);

@@ -48,6 +48,12 @@ void read_topics(FieldReader& fields, LogFilter& out) {
 
 }  // namespace
 
+std::size_t LogFilter::terms() const {
+  std::size_t out = addresses.size();
+  for (const auto& place : topics) out += place.size();
+  return out;
+}
+
 bool LogFilter::matches(const Log& log) const {
   if (!is_one_of(addresses, log.address) || log.topics.size() < topics.size()) return false;
   for (std::size_t i = 0; i < topics.size(); ++i)

@@ -3,6 +3,7 @@
 /// What eth_getLogs asks for: addresses and topics, first of the index of logs, then of each log.
 
 #include "core/receipt.hpp"
+#include "rpc/methods.hpp"
 #include "rpc/params.hpp"
 #include "storage/log_index.hpp"
 
@@ -15,6 +16,8 @@ inline constexpr std::size_t kMostTopics = 4;
 /// Where nothing is asked of a place, there must still be a topic.
 struct LogFilter : LogTerms {
   bool matches(const Log& log) const;
+  /// Addresses and topics that it holds.
+  std::size_t terms() const;
 };
 
 /// Which blocks, and what of them.
@@ -23,6 +26,9 @@ struct LogQuery {
   std::optional<BlockHash> block;  ///< this block instead
   LogFilter filter;
 };
+
+/// The logs of a query as a JSON array, or an error that says how to ask for less.
+Answer find_logs(const Context& context, const LogQuery& query);
 
 /// Reads the object that parameter `index` is; errors are left in `params`.
 LogQuery read_log_query(Params& params, std::size_t index);

@@ -43,6 +43,7 @@ std::span<const Method> dev_methods();
 std::span<const Method> eth_methods();
 std::span<const Method> eth_call_methods();
 std::span<const Method> eth_fee_methods();
+std::span<const Method> eth_filter_methods();
 std::span<const Method> eth_log_methods();
 std::span<const Method> eth_send_methods();
 std::span<const Method> eth_transaction_methods();

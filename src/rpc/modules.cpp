@@ -1,5 +1,8 @@
 #include "rpc/modules.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "core/check.hpp"
 
 namespace quarry::rpc {
@@ -39,6 +42,16 @@ const std::vector<ModuleInfo>& all_modules() {
       {"web3"},
   };
   return table;
+}
+
+bool is_sensitive(std::string_view method) {
+  // Of modules whose other methods only read.
+  constexpr std::array<std::string_view, 5> kMethods = {"debug_setHead", "debug_chaindbCompact",
+                                                        "debug_freeOSMemory", "debug_setGCPercent",
+                                                        "debug_chaindbProperty"};
+  if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) return true;
+  const int index = index_of(method.substr(0, method.find('_')));
+  return index >= 0 && all_modules()[static_cast<std::size_t>(index)].sensitive;
 }
 
 ModuleSet ModuleSet::parse(std::string_view list, std::vector<std::string>& unknown) {

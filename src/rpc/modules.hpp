@@ -3,11 +3,14 @@
 /// The modules methods belong to, and which of them who may call.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace quarry::rpc {
+
+struct SubscribeScope;
 
 /// Who asks.
 enum class Access : std::uint8_t {
@@ -24,6 +27,9 @@ struct ModuleInfo {
 };
 /// All modules there are; more come with later features.
 const std::vector<ModuleInfo>& all_modules();
+
+/// Whether a method commands keys, the miner, files or the chain: by its module, or alone (debug_setHead).
+bool is_sensitive(std::string_view method);
 
 /// A choice of modules.
 class ModuleSet {
@@ -46,6 +52,10 @@ struct Caller {
   ModuleSet modules = ModuleSet::all();
   /// HTTP on an address other machines may reach: sensitive modules are refused.
   bool exposed = false;
+  /// Its IP address; empty for this machine's user.
+  std::string address = {};
+  /// Where subscriptions tell what they hear; none where nothing can be sent unasked.
+  std::shared_ptr<SubscribeScope> scope = {};
 };
 
 /// What --rpcapi is without being given.

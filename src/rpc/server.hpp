@@ -1,17 +1,21 @@
 #pragma once
 /// \file
-/// The JSON-RPC server: HTTP and IPC listeners on the loop, methods on workers.
+/// The JSON-RPC server: HTTP, WebSocket and IPC listeners on the loop, methods on workers.
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/expected.hpp"
 #include "net/http.hpp"
 #include "rpc/dispatcher.hpp"
+#include "rpc/jwt.hpp"
 
 namespace quarry::rpc {
+
+class Subscriptions;
 
 /// A path that is served beside JSON-RPC. Loop thread.
 struct HttpRoute {
@@ -22,13 +26,25 @@ struct HttpRoute {
       serve;
 };
 
+struct HttpOptions {
+  std::string host = "127.0.0.1";        ///< --rpcaddr
+  std::uint16_t port = 8545;             ///< --rpcport
+  std::string modules{kDefaultModules};  ///< --rpcapi
+  std::string cors_domains;              ///< --rpccorsdomain
+};
+struct WsOptions {
+  std::string host = "127.0.0.1";        ///< --wsaddr
+  std::uint16_t port = 8546;             ///< --wsport; HTTP's own, on its address: both on one port
+  std::string modules{kDefaultModules};  ///< --wsapi
+  std::string origins;                   ///< --wsorigins
+};
+
 struct ServerOptions {
-  bool http = false;                          ///< --rpc
-  std::string http_host = "127.0.0.1";        ///< --rpcaddr
-  std::uint16_t http_port = 8545;             ///< --rpcport
-  std::string http_modules{kDefaultModules};  ///< --rpcapi
-  std::string cors_domains;                   ///< --rpccorsdomain
-  std::string virtual_hosts = "localhost";    ///< --rpcvhosts
+  std::optional<HttpOptions> http;          ///< --rpc
+  std::optional<WsOptions> ws;              ///< --ws
+  std::string virtual_hosts = "localhost";  ///< --rpcvhosts
+  std::optional<JwtSecret> jwt;             ///< --rpc.jwtsecret
+  std::shared_ptr<net::TlsContext> tls;     ///< --rpc.tls.cert, --rpc.tls.key: HTTP and WebSocket
   net::HttpLimits http_limits;
   std::vector<HttpRoute> routes;
   std::string ipc_path;  ///< none: no IPC socket
@@ -36,25 +52,38 @@ struct ServerOptions {
   /// Messages waiting for a worker; one more is answered with -32005. Twice what the connections can have
   /// in work is never reached over HTTP, where a connection has one at a time.
   std::size_t most_queued = 4096;
+  /// Messages of one address in work at once; a quarter of the queue, so that no address fills it.
+  std::size_t most_per_address = 1024;
 };
 
 /// Loop thread: made before the loop runs or on it, and destroyed on it or after it ended.
 class RpcServer {
  public:
   /// Fails when an address or path cannot be listened on; logs what listens where, and warns of module
-  /// names that are none. `dispatcher` outlives the server.
+  /// names that are none. `dispatcher` outlives the server, and so do `subscriptions`; without them
+  /// eth_subscribe is refused.
   static Result<std::unique_ptr<RpcServer>> start(net::Loop& loop, const ServerOptions& options,
-                                                  const Dispatcher& dispatcher);
+                                                  const Dispatcher& dispatcher,
+                                                  Subscriptions* subscriptions = nullptr);
   /// Waits for the methods that run; their answers are dropped.
   ~RpcServer();
 
+  /// Opens what is closed; an error when it is open, or cannot be listened on.
+  Result<> start_http(const HttpOptions& options);
+  Result<> start_ws(const WsOptions& options);
+  /// False when it was not open. Its clients are disconnected.
+  bool stop_http();
+  bool stop_ws();
+
   /// 0 without HTTP.
   std::uint16_t http_port() const;
+  /// 0 without WebSocket.
+  std::uint16_t ws_port() const;
   /// "http://127.0.0.1:8545"; empty without HTTP.
   std::string http_url() const;
 
  private:
-  struct Impl;
+  class Impl;
   explicit RpcServer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

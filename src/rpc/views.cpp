@@ -182,6 +182,13 @@ std::string ommer_view(const SealedHeader& ommer) {
   return out.end_object().take();
 }
 
+std::string header_event_view(const SealedHeader& header) {
+  JsonText out;
+  out.begin_object();
+  write_header_fields(out, header);
+  return out.end_object().take();
+}
+
 void write_access_list(JsonText& out, const std::vector<AccessListEntry>& list) {
   out.begin_array();
   for (const auto& entry : list) {
@@ -237,7 +244,7 @@ void write_log(JsonText& out, const Log& log, const LogPlace& at) {
   out.key("blockHash").hex(at.block.id.hash);
   out.key("blockTimestamp").quantity(at.block.timestamp);
   out.key("logIndex").quantity(at.log_index);
-  out.key("removed").boolean(false);
+  out.key("removed").boolean(at.removed);
   out.end_object();
 }
 

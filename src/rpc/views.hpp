@@ -25,6 +25,8 @@ BlockPlace place_of(const SealedHeader& header, const U256& blob_base_fee = {});
 std::string block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty, bool full);
 /// An ommer as a block without a body.
 std::string ommer_view(const SealedHeader& ommer);
+/// A header alone, as a newHeads subscription tells it.
+std::string header_event_view(const SealedHeader& header);
 std::string transaction_view(const Transaction& txn, const BlockPlace& block, std::size_t index);
 /// One that is in no block: its place is null.
 std::string pending_view(const Transaction& txn);
@@ -39,6 +41,7 @@ struct LogPlace {
   TxnHash txn_hash;
   std::size_t txn_index = 0;
   std::size_t log_index = 0;  ///< among the logs of the block
+  bool removed = false;       ///< its block was canonical and is so no longer
 };
 void write_log(JsonText& out, const Log& log, const LogPlace& at);
 

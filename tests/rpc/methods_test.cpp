@@ -48,6 +48,7 @@ std::vector<Bad> bad_values(const std::string& name) {
             {{{"blockHash", "0x12"}}, "blockHash is not 32 bytes of 0x-prefixed hex"},
             {{{"blockHash", 5}}, "blockHash and blockNumber are hex strings"}};
   }
+  if (name == "options") return {};  // what it may be hangs on what is subscribed: filters_test.cpp
   if (name == "full") return {{"yes", cannot + "string into Go value of type bool"}};
   if (name == "call" || name == "transaction" || name == "filter") {
     const std::string type = name == "filter" ? "filters.input" : "TransactionArgs";
@@ -103,7 +104,8 @@ std::vector<Bad> bad_values(const std::string& name) {
   if (name == "slot")
     return {{"0xzz", "invalid hex string"},
             {"0x" + std::string(65, '1'), "storage slot of more than 32 bytes"}};
-  if (name == "enode" || name == "file" || name == "passphrase" || name == "text" || name == "hash_text") {
+  if (name == "enode" || name == "file" || name == "passphrase" || name == "text" || name == "hash_text" ||
+      name == "id" || name == "kind") {
     return {{5, cannot + "number into Go value of type string"},
             {Json::array(), cannot + "array into Go value of type string"}};
   }

@@ -18,9 +18,9 @@ namespace {
 class Served {
  public:
   explicit Served(ServerOptions options = {}) {
-    options.http = true;
-    options.http_port = 0;
-    options.http_modules = "*";
+    if (!options.http) options.http.emplace();
+    options.http->port = 0;
+    options.http->modules = "*";
     options.ipc_path = (dir_.path() / "quarry.ipc").string();
     ipc_path = options.ipc_path;
     auto made = RpcServer::start(loop_, options, rpc.dispatcher);
@@ -80,7 +80,7 @@ TEST(RpcServer, MessagesThatAWorkerParses) {
 
 TEST(RpcServer, RefusesOtherHostsAndAllowsOrigins) {
   ServerOptions options;
-  options.cors_domains = "*";
+  options.http.emplace().cors_domains = "*";
   Served served(options);
   RawClient client(served.port);
   client.send("POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n");
@@ -169,12 +169,11 @@ TEST(RpcServer, TakenPortAndSocketAreErrors) {
   Served served;
   net::Loop loop;
   ServerOptions options;
-  options.http = true;
-  options.http_port = served.port;
+  options.http.emplace().port = served.port;
   const auto taken = RpcServer::start(loop, options, served.rpc.dispatcher);
   ASSERT_FALSE(taken);
   EXPECT_NE(taken.error().what.find("--rpcport"), std::string::npos);
-  options.http = false;
+  options.http.reset();
   options.ipc_path = served.ipc_path;
   EXPECT_FALSE(RpcServer::start(loop, options, served.rpc.dispatcher));
 }

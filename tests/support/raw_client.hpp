@@ -47,6 +47,7 @@ class RawClient {
   }
 
   bool connected() const { return connected_; }
+  int fd() const { return fd_; }
   /// False when the peer is gone.
   bool send(std::string_view text) {
     while (!text.empty()) {
