@@ -37,7 +37,7 @@ std::vector<SealedHeader> ChainImpl::pick_ommers() const {
 }
 
 Header candidate_header(const ChainSpec& spec, const Engine& engine, const SealedHeader& on,
-                        const CandidateRequest& request, Timestamp now) {
+                        const HeaderSource& headers, const CandidateRequest& request, Timestamp now) {
   const Header& parent = *on;
   Header header;
   header.parent_hash = on.hash();
@@ -50,7 +50,7 @@ Header candidate_header(const ChainSpec& spec, const Engine& engine, const Seale
   header.gas_limit =
       next_gas_limit(parent_gas_limit(parent, rules), parent.gas_used, request.target_gas_limit);
   if (rules.has(Fork::london)) header.base_fee_per_gas = next_base_fee(spec, parent);
-  engine.shape_candidate(parent, now, header);
+  engine.shape_candidate(parent, now, headers, header);
   return header;
 }
 
@@ -93,11 +93,13 @@ Result<Block> ChainImpl::prepare(const CandidateRequest& request) {
     return fail(
         "no block can be made: the chain has reached its terminal total difficulty " + terminal->to_decimal(),
         "its blocks come from a beacon chain now; stop the miner");
-  Header header = candidate_header(spec(), validator_.engine(), tip_.header, request, now());
+  Header header = candidate_header(spec(), validator_.engine(), tip_.header, *this, request, now());
   Body body;
   if (request.with_ommers) body.ommers = pick_ommers();
   const BranchHashes hashes(store_, tip_.id());
-  BlockBuilder builder(cache_, header, execution_context(hashes));
+  ExecutionContext context = execution_context(hashes);
+  context.author = request.beneficiary;
+  BlockBuilder builder(cache_, header, std::move(context));
   if (request.pool) body.transactions = take_txns(builder, *request.pool);
   auto execution = builder.finish(body.ommers);
   if (!execution) return fail(execution.error().detail);

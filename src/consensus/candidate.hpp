@@ -10,9 +10,10 @@
 
 namespace quarry {
 
-/// The header of `parent`'s child as far as it is known before its transactions run. `now`: our clock.
+/// The header of `parent`'s child as far as it is known before its transactions run. `headers`: those before
+/// it. `now`: our clock.
 Header candidate_header(const ChainSpec& spec, const Engine& engine, const SealedHeader& parent,
-                        const CandidateRequest& request, Timestamp now);
+                        const HeaderSource& headers, const CandidateRequest& request, Timestamp now);
 
 /// Runs as many of the pool's transactions as the block's gas takes, those that pay best first; gives those
 /// that stand in it. One that cannot run is left out.

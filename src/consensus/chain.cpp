@@ -235,8 +235,8 @@ void Chain::on_head(std::function<void(const HeadEvent&)> listener) {
 const ChainSpec& Chain::spec() const {
   return impl_->spec();
 }
-std::size_t Chain::most_extra_data() const {
-  return impl_->most_extra_data();
+std::size_t Chain::most_miner_data() const {
+  return impl_->most_miner_data();
 }
 
 }  // namespace quarry

@@ -72,7 +72,7 @@ struct ChainOptions {
 /// What a block to be sealed should say.
 struct CandidateRequest {
   Address beneficiary;
-  Bytes extra_data;  ///< at most the engine's most_extra_data()
+  Bytes extra_data;  ///< at most the engine's most_miner_data()
   Gas target_gas_limit = 0;
   bool with_ommers = true;
   /// Whose transactions the block takes, as many as fit; none: the block is empty.
@@ -139,8 +139,8 @@ class Chain {
   void on_head(std::function<void(const HeadEvent&)> listener);
 
   const ChainSpec& spec() const;
-  /// The longest extra data that a header of this chain may have. Thread-safe, as spec().
-  std::size_t most_extra_data() const;
+  /// The longest extra data that a miner of this chain may ask for. Thread-safe, as spec().
+  std::size_t most_miner_data() const;
 
  private:
   explicit Chain(std::unique_ptr<ChainImpl> impl);

@@ -59,7 +59,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   void on_head(std::function<void(const HeadEvent&)> listener) { listener_ = std::move(listener); }
   void set_known_senders(TxnRecovery::KnownSender known) { known_senders_ = std::move(known); }
   const ChainSpec& spec() const { return validator_.spec(); }
-  std::size_t most_extra_data() const { return validator_.engine().most_extra_data(); }
+  std::size_t most_miner_data() const { return validator_.engine().most_miner_data(); }
 
   std::optional<Ancestor> ancestor(const BlockId& id) const override;
   std::optional<SealedHeader> header_of(const BlockId& id) const override;
@@ -110,7 +110,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
                      SteadyClock::duration elapsed) const;
 
   // fork_choice.cpp
-  bool is_better(const Header& header, const TotalDifficulty& total, const ChainHead& than) const;
+  bool is_better(const SealedHeader& header, const TotalDifficulty& total, const ChainHead& than) const;
   struct Branch {
     BlockId ancestor;             ///< canonical
     std::vector<BlockId> blocks;  ///< its descendants, lowest first

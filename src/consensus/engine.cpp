@@ -12,7 +12,7 @@ Result<std::unique_ptr<Engine>> make_sealed_engine(const ChainSpec& spec, Engine
     case EngineKind::ethash:
       return std::make_unique<EthashEngine>(context.caches);
     case EngineKind::clique:
-      return std::make_unique<clique::CliqueEngine>(spec.clique);
+      return std::make_unique<clique::CliqueEngine>(spec.clique, context.database);
     case EngineKind::jbc:
       return std::make_unique<JbcEngine>(spec.jbc);
   }

@@ -14,6 +14,12 @@
 namespace quarry::ethash {
 class Caches;
 }
+namespace quarry {
+class Database;
+}
+namespace quarry::clique {
+class CliqueEngine;
+}
 
 namespace quarry {
 
@@ -72,8 +78,21 @@ class Engine {
   virtual Address author(const Header& header) const { return header.beneficiary; }
 
   /// Gives a header to be sealed the form that this engine's headers have. It is complete as an Ethereum
-  /// header of the time `now`, but for what execution gives; its extra data is what the miner wants to say.
-  virtual void shape_candidate(const Header& /*parent*/, Timestamp /*now*/, Header&) const {}
+  /// header of the time `now`, but for what execution gives; its extra data is what the miner wants to say,
+  /// its beneficiary who is to get the fees.
+  virtual void shape_candidate(const Header& /*parent*/, Timestamp /*now*/, const HeaderSource& /*headers*/,
+                               Header&) const {}
+  /// The longest extra data that a miner may ask for.
+  virtual std::size_t most_miner_data() const { return most_extra_data(); }
+
+  /// Of two heads of the same total difficulty, is the new one to be taken? Else the first seen stays.
+  virtual bool wins_tie(const SealedHeader& /*header*/, const SealedHeader& /*than*/,
+                        const HeaderSource& /*headers*/) const {
+    return false;
+  }
+
+  /// The engine of an authority chain, which knows who may sign; null elsewhere.
+  virtual clique::CliqueEngine* authority() { return nullptr; }
 
   /// The chain's head moved: an engine may prepare what the next epoch needs.
   virtual void on_head(BlockNum) {}
@@ -91,6 +110,7 @@ enum class SealPolicy : std::uint8_t {
 struct EngineContext {
   ethash::Caches& caches;
   SealPolicy seals = SealPolicy::all;
+  Database* database = nullptr;  ///< where an engine keeps what it works out; null: nowhere
 };
 
 /// The engine that `spec` asks for; an error when this version has none.

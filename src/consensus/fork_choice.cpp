@@ -1,5 +1,5 @@
-// Which branch is the chain: the one with the most total difficulty, and on a tie the one seen first, or
-// after the merge the longer one.
+// Which branch is the chain: the one with the most total difficulty, and on a tie the one seen first, unless
+// the engine knows better, or after the merge the longer one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,9 +11,11 @@ namespace quarry {
 
 /// Is a branch that ends so better than that head? After the merge total difficulty stands still and a beacon
 /// chain would choose; without one the longer branch is taken.
-bool ChainImpl::is_better(const Header& header, const TotalDifficulty& total, const ChainHead& than) const {
+bool ChainImpl::is_better(const SealedHeader& header, const TotalDifficulty& total,
+                          const ChainHead& than) const {
   if (total != than.total_difficulty) return total > than.total_difficulty;
-  return is_merged(spec(), header) && header.number > than.header->number;
+  if (is_merged(spec(), *header)) return header->number > than.header->number;
+  return validator_.engine().wins_tie(header, than.header, *this);
 }
 
 /// From a block that is not stored yet back to the canonical chain, which its branch left at or below the

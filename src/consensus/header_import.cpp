@@ -46,7 +46,7 @@ std::optional<Error> ChainImpl::put_headers(std::span<const SealedHeader> header
     writer.put_header(header, total);
   }
   pending_.count = headers.size();
-  if (is_better(*headers.back(), total, header_tip_)) follow_headers(headers, total);
+  if (is_better(headers.back(), total, header_tip_)) follow_headers(headers, total);
   return commit();
 }
 

@@ -103,7 +103,7 @@ ChainImpl::Added ChainImpl::add_block(const Block& block, const RecoveredTxns& t
                                       const TotalDifficulty& total) {
   if (auto error = validator_.body(block, *this)) return Failure{id_of(block.header), std::move(error), {}};
   if (block.header->parent_hash == tip_.header.hash()) return extend(block, txns, total);
-  if (is_better(*block.header, total, tip_)) return switch_to(block, txns, total);
+  if (is_better(block.header, total, tip_)) return switch_to(block, txns, total);
   put_block(block, total);
   remember_side(block.header);
   log_debug("Inserted forked block", {{"number", block.header->number}, {"hash", block.header.hash()}});

@@ -27,9 +27,16 @@ class MergeEngine final : public Engine {
     return before_->rewards(header, ommers, rules);
   }
   Address author(const Header& header) const override;
-  void shape_candidate(const Header& parent, Timestamp now, Header& header) const override {
-    before_->shape_candidate(parent, now, header);
+  void shape_candidate(const Header& parent, Timestamp now, const HeaderSource& headers,
+                       Header& header) const override {
+    before_->shape_candidate(parent, now, headers, header);
   }
+  std::size_t most_miner_data() const override { return before_->most_miner_data(); }
+  bool wins_tie(const SealedHeader& header, const SealedHeader& than,
+                const HeaderSource& headers) const override {
+    return !header->difficulty.is_zero() && before_->wins_tie(header, than, headers);
+  }
+  clique::CliqueEngine* authority() override { return before_->authority(); }
   void on_head(BlockNum number) override { before_->on_head(number); }
 
  private:

@@ -1,6 +1,7 @@
 #include "consensus/pending_block.hpp"
 
 #include "consensus/branch_hashes.hpp"
+#include "consensus/stored_headers.hpp"
 #include "core/trie_root.hpp"
 #include "storage/chain_store.hpp"
 #include "storage/state_preview.hpp"
@@ -21,10 +22,10 @@ Result<BuiltBlock> build_pending_block(const Database& database, const ChainSpec
   const auto& terminal = spec.terminal_total_difficulty;
   if (terminal && store.total_difficulty(id).value_or(TotalDifficulty{}) >= *terminal)
     return fail("there is no pending block: the chain's blocks come from a beacon chain");
-  Header header = candidate_header(spec, engine, *parent, request, now);
+  Header header = candidate_header(spec, engine, *parent, StoredHeaders(state->reader()), request, now);
   const BranchHashes hashes(store, id);
   const auto root = [&](const StateDiff& diff) { return state->root_after(diff); };
-  BlockBuilder builder(state->view(), header, {spec, engine, &hashes, root});
+  BlockBuilder builder(state->view(), header, {spec, engine, &hashes, root, request.beneficiary});
   Body body;
   if (request.pool) body.transactions = take_txns(builder, *request.pool);
   auto execution = builder.finish(body.ommers);

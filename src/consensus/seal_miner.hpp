@@ -26,6 +26,8 @@ class SealMiner {
   virtual void start(unsigned threads) = 0;
   /// Stops the sealers at once; work is forgotten.
   virtual void stop() = 0;
+  /// For whom the work that follows is: whoever gets the fees, and signs where blocks are signed.
+  virtual void set_author(const Address&) {}
   /// What to search from now on. With no sealers running it waits for start().
   virtual void set_work(const Header& candidate, OnFound on_found) = 0;
   virtual void clear_work() = 0;

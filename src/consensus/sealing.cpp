@@ -66,6 +66,8 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
   }
 
   bool needs_etherbase() const { return chain.spec().engine != EngineKind::jbc; }
+  /// Signing takes no search: it goes on with "no thread" too.
+  bool searches() const { return chain.spec().engine != EngineKind::clique; }
 
   /// Asks the chain thread for new work; what is asked already is not asked twice.
   void queue_renew() {
@@ -80,7 +82,7 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
 
   // Chain thread.
   void renew();
-  void hand_out(std::shared_ptr<const Block> candidate, SteadyClock::time_point began);
+  void hand_out(std::shared_ptr<const Block> candidate, const Address& author, SteadyClock::time_point began);
   void insert(const Block& block);
   void confirm(BlockNum head);
 
@@ -110,10 +112,11 @@ void Sealer::Shared::renew() {
     miner.clear_work();
     return log_error("Failed to prepare header for mining", {{"err", block.error().what}});
   }
-  hand_out(std::make_shared<const Block>(std::move(*block)), began);
+  hand_out(std::make_shared<const Block>(std::move(*block)), request.beneficiary, began);
 }
 
-void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, SteadyClock::time_point began) {
+void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, const Address& author,
+                              SteadyClock::time_point began) {
   const Header& header = *candidate->header;
   std::unique_lock lock(mutex);
   const Timestamp ahead = std::min<Timestamp>(options.most_seconds_ahead, header.timestamp);
@@ -129,6 +132,7 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, SteadyCloc
   const bool is_news = !pending || pending->header->parent_hash != header.parent_hash;
   pending = candidate;
   lock.unlock();
+  miner.set_author(author);
   miner.set_work(header, [weak = weak_from_this(), candidate](Header sealed) {
     const auto self = weak.lock();
     if (!self) return;
@@ -229,10 +233,10 @@ Result<> Sealer::start(std::optional<int> threads) {
     was_mining = std::exchange(shared_->mining, true);
   }
   if (threads) log_info("Updated mining threads", {{"threads", *threads}});
-  if (threads && *threads <= 0)
+  if (threads && *threads <= 0 && shared_->searches())
     shared_->miner.stop();
   else
-    shared_->miner.start(static_cast<unsigned>(threads.value_or(0)));
+    shared_->miner.start(static_cast<unsigned>(std::max(0, threads.value_or(0))));
   if (!was_mining) log_info("Starting mining operation");
   shared_->queue_renew();
   return {};
@@ -279,7 +283,7 @@ std::optional<Address> Sealer::etherbase() const {
 }
 
 Result<> Sealer::set_extra_data(Bytes extra_data) {
-  const std::size_t most = shared_->chain.most_extra_data();
+  const std::size_t most = shared_->chain.most_miner_data();
   if (extra_data.size() > most)
     return fail(
         "extra exceeds max length. " + std::to_string(extra_data.size()) + " > " + std::to_string(most),

@@ -19,6 +19,8 @@ enum class EngineKind : std::uint8_t { ethash, clique, jbc };
 struct CliqueParams {
   std::uint64_t period = 0;     ///< seconds between blocks
   std::uint64_t epoch = 30000;  ///< blocks between checkpoints
+  /// Of two branches of the same total difficulty all take the same one (EIP-3436), not the first seen.
+  bool eip3436 = false;
   friend bool operator==(const CliqueParams&, const CliqueParams&) = default;
 };
 struct JbcParams {

@@ -36,6 +36,7 @@ class MinerBackend final : public rpc::MinerControl {
       : sealer_(sealer), may_mine_(std::move(may_mine)) {}
   Result<> start(std::optional<unsigned> threads) override;
   void stop() override { sealer_.stop(); }
+  void renew() override { sealer_.renew(); }
   void set_etherbase(const Address& address) override { sealer_.set_etherbase(address); }
   Result<> set_extra_data(Bytes extra_data) override { return sealer_.set_extra_data(std::move(extra_data)); }
   void set_target_gas_limit(Gas target) override { sealer_.set_target_gas_limit(target); }

@@ -14,6 +14,7 @@
 #include "net/tls.hpp"
 #include "node/accounts_backend.hpp"
 #include "node/chain_backend.hpp"
+#include "node/clique_node.hpp"
 #include "node/console/passphrase.hpp"
 #include "node/jbc_node.hpp"
 #include "node/local_chain.hpp"
@@ -111,7 +112,8 @@ struct App::Impl {
   std::unique_ptr<sync::ChainReader> sync_reader;
   std::unique_ptr<StateSyncStore> state_sync;
   net::Loop loop;
-  std::unique_ptr<JbcNode> jbc;  ///< none where the chain is no jbc chain
+  std::unique_ptr<CliqueNode> clique;  ///< none where the chain has no signers
+  std::unique_ptr<JbcNode> jbc;        ///< none where the chain is no jbc chain
   std::unique_ptr<PeerBridge> bridge;
   std::unique_ptr<net::PeerSet> peers;  // loop thread
 
@@ -160,7 +162,13 @@ Result<> App::Impl::open_sealer() {
     jbc->add_to(sealing);
   } else {
     sealing.pool = pool.get();
-    seal_miner = ethash_seal_miner(*miner);
+    if (auto* authority = local.engine->authority()) {
+      clique = std::make_unique<CliqueNode>(*authority, *local.database, *local.chain, keystore);
+      clique->add_to(sealing);
+      seal_miner = clique->seal_miner();
+    } else {
+      seal_miner = ethash_seal_miner(*miner);
+    }
     if (!options.jbc_peers.empty()) log_warn("--jbc.peers does nothing: this chain is no jbc chain");
   }
   sealing.first_account = [this]() -> std::optional<Address> {
@@ -196,7 +204,7 @@ Result<> App::Impl::open_network() {
           .mode = mode, .identity = facts.spec.header_identity(), .seed = std::random_device{}()},
       facts.network_id, facts.genesis_hash,
       ForkIds(facts.spec.forks, facts.genesis_hash, local.genesis.header.timestamp));
-  rpc_reader = std::make_unique<rpc::StoreReader>(*local.database);
+  rpc_reader = std::make_unique<rpc::StoreReader>(*local.database, clique ? &clique->authority() : nullptr);
   events = std::make_unique<rpc::Events>(*rpc_reader);
   filters = std::make_unique<rpc::Filters>(*events);
   subscriptions = std::make_unique<rpc::Subscriptions>(loop, *events);
@@ -204,6 +212,7 @@ Result<> App::Impl::open_network() {
     events->on_head(event);
     pool->on_head(event);
     if (jbc) jbc->on_head(event);
+    if (clique) clique->on_head(event);
     sealer->on_head(event);
     bridge->on_head(event);
   });
@@ -222,6 +231,7 @@ Result<> App::Impl::open_network() {
   if (!allowed) return tl::unexpected(allowed.error());
   config.allowed = std::move(*allowed);
   peers = std::make_unique<net::PeerSet>(loop, std::move(config), *bridge);
+  if (clique) bridge->set_watcher(clique->watcher());
   bridge->start(*peers);
   return peers->start();
 }
@@ -283,6 +293,7 @@ Result<> App::Impl::open_rpc() {
                        options.allow_insecure_unlock,
                        jbc.get(),
                        pending.get()};
+  backend.authority = clique ? &clique->authority() : nullptr;
   backend.filters = filters.get();
   backend.subscriptions = subscriptions.get();
   backend.message_limits.batch_requests = options.rpc_batch_requests;
@@ -357,12 +368,14 @@ Result<> App::Impl::open() {
     log_warn("--bootnodes does nothing: put those enodes into static-nodes.json in the data dir");
   add_listed_peers();
   if (jbc) jbc->start(*sealer);
+  if (clique) clique->start(*sealer, [this] { return chain_control->syncing().has_value(); });
   return start_mining();
 }
 
 void App::Impl::stop() {
   if (network) network->stop_asking();
   if (jbc) jbc->stop();
+  if (clique) clique->stop();
   if (sealer) sealer->close();
   if (events) events->stop();
   if (loop_thread.joinable()) {

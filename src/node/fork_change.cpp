@@ -64,7 +64,9 @@ std::optional<Error> fixed_mismatch(const ChainSpec& have, const ChainSpec& want
                              have.chain_id.to_decimal(), wanted.chain_id.to_decimal()),
                  "Transactions are signed for the chain id since EIP-155. Start anew in another --datadir to "
                  "change it."};
-  if (have.engine != wanted.engine || have.clique != wanted.clique || have.jbc != wanted.jbc)
+  CliqueParams clique = wanted.clique;
+  clique.eip3436 = have.clique.eip3436;  // chooses among branches that are right either way
+  if (have.engine != wanted.engine || have.clique != clique || have.jbc != wanted.jbc)
     return Error{
         fmt::format("mismatching consensus engine settings in database (head is block {})", tip.number),
         "How blocks are sealed is fixed with block 1. Start anew in another --datadir to change it."};
@@ -122,6 +124,7 @@ Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const Chain
   note("zeroBaseFee", have.zero_base_fee, wanted.zero_base_fee);
   note("clique.period", have.clique.period, wanted.clique.period);
   note("clique.epoch", have.clique.epoch, wanted.clique.epoch);
+  note("clique.eip3436", have.clique.eip3436, wanted.clique.eip3436);
   note("engine", name_of(have.engine), name_of(wanted.engine));
   note("terminalTotalDifficulty", decimal_or_nil(have.terminal_total_difficulty),
        decimal_or_nil(wanted.terminal_total_difficulty));

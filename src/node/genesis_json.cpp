@@ -12,6 +12,7 @@
 #include "consensus/jbc/json.hpp"
 #include "core/hex.hpp"
 #include "node/clique_extra.hpp"
+#include "node/genesis_keys.hpp"
 #include "node/json_tree.hpp"
 
 namespace quarry {
@@ -23,28 +24,8 @@ constexpr std::size_t kMaxCodeBytes = std::size_t{1} << 20;
 constexpr std::string_view kEmptyRequestsHash =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-constexpr std::array kTopKeys = {"config",     "nonce",      "timestamp",     "extraData",     "gasLimit",
-                                 "difficulty", "mixHash",    "coinbase",      "alloc",         "number",
-                                 "gasUsed",    "parentHash", "baseFeePerGas", "excessBlobGas", "blobGasUsed"};
-constexpr std::array kConfigKeys = {"chainId",      "daoForkSupport",
-                                    "zeroBaseFee",  "eip150Hash",
-                                    "ethash",       "clique",
-                                    "jbc",          "terminalTotalDifficulty",
-                                    "blobSchedule", "depositContractAddress"};
-/// Known to geth, without a meaning here.
-constexpr std::array kConfigKeysWithoutEffect = {"terminalTotalDifficultyPassed", "verkleTime",
-                                                 "enableVerkleAtGenesis"};
 /// A block cannot hold more blobs than this, whatever its schedule says.
 constexpr std::uint64_t kMostBlobs = std::uint64_t{1} << 20;
-constexpr std::array kAccountKeys = {"balance", "nonce", "code", "storage", "secretKey"};
-
-bool same_key(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-template <std::size_t N>
-bool one_of(const std::array<const char*, N>& keys, std::string_view key) {
-  return std::any_of(keys.begin(), keys.end(), [&](const char* known) { return same_key(known, key); });
-}
 
 /// Reads one file. Every reader returns false when the first error is set.
 class GenesisReader {
@@ -329,11 +310,7 @@ class GenesisReader {
       if (!block->is(Kind::object))
         return bad_value(*block, fmt::format("config.{}", key), "an object belongs here, {} at least");
       if (given++ == 0) spec.engine = kind;
-      if (kind == EngineKind::clique &&
-          (!maybe_config_number(*block, "period", spec.clique.period, "config.clique.") ||
-           !maybe_config_number(*block, "epoch", spec.clique.epoch, "config.clique.")))
-        return false;
-      if (spec.clique.epoch == 0) spec.clique.epoch = CliqueParams{}.epoch;  // as geth
+      if (kind == EngineKind::clique && !read_clique(*block)) return false;
       std::uint64_t zeros = spec.jbc.zeros;
       if (kind == EngineKind::jbc && !maybe_config_number(*block, "zeros", zeros, "config.jbc."))
         return false;
@@ -341,6 +318,19 @@ class GenesisReader {
       spec.jbc.zeros = static_cast<unsigned>(zeros);
     }
     if (given > 1) warn("config names more than one engine; clique goes before jbc and ethash");
+    return true;
+  }
+
+  bool read_clique(const JsonValue& block) {
+    CliqueParams& params = out_.genesis.spec.clique;
+    if (!maybe_config_number(block, "period", params.period, "config.clique.") ||
+        !maybe_config_number(block, "epoch", params.epoch, "config.clique."))
+      return false;
+    if (params.epoch == 0) params.epoch = CliqueParams{}.epoch;  // as geth
+    const JsonValue* ordered = present(block, "eip3436");
+    if (ordered != nullptr && !ordered->is(Kind::boolean))
+      return bad_value(*ordered, "config.clique.eip3436", "neither true nor false");
+    params.eip3436 = ordered != nullptr && ordered->flag;
     return true;
   }
 

@@ -40,6 +40,7 @@ Json config_to_json(const ChainSpec& spec) {
       break;
     case EngineKind::clique:
       config["clique"] = {{"period", spec.clique.period}, {"epoch", spec.clique.epoch}};
+      if (spec.clique.eip3436) config["clique"]["eip3436"] = true;
       break;
     case EngineKind::jbc:
       config["jbc"] = {{"zeros", spec.jbc.zeros}};

@@ -52,7 +52,7 @@ Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions
       ethash::Caches::Options{.folder = options.ethash_cache_dir, .on_warning = [](const Error& error) {
                                 log_warn(error.what, {{"remedy", error.remedy}});
                               }});
-  auto engine = make_engine(out.genesis.spec, EngineContext{*out.caches, seals});
+  auto engine = make_engine(out.genesis.spec, EngineContext{*out.caches, seals, out.database.get()});
   if (!engine) return tl::unexpected(engine.error());
   out.engine = std::move(*engine);
   auto chain = Chain::open(*out.database, out.genesis.spec, *out.engine, workers);

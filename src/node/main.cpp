@@ -19,6 +19,7 @@ constexpr std::pair<std::string_view, CommandFunction> kFunctions[] = {
     {"import", quarry::run_import},   {"export", quarry::run_export},   {"attach", quarry::run_attach},
     {"account", quarry::run_account}, {"migrate", quarry::run_migrate}, {"db", quarry::run_db},
     {"version", quarry::run_version}, {"evm", quarry::run_evm},         {"methods", quarry::run_methods},
+    {"genesis", quarry::run_genesis}, {"clique", quarry::run_clique},
 };
 
 int fatal(const quarry::Error& error, int code = 1) {

@@ -19,6 +19,9 @@ namespace quarry {
 enum class SyncMode : std::uint8_t { full, fast };
 const char* to_string(SyncMode mode);
 
+/// How blocks of a new chain are made.
+enum class EngineChoice : std::uint8_t { clique, ethash, jbc };
+
 /// What a command line says. A command reads what it needs and nothing writes to it after parsing.
 struct NodeOptions {
   std::string command = "run";    ///< a row of the command table (node/commands/commands.hpp)
@@ -110,6 +113,22 @@ struct NodeOptions {
   bool check_seals = false;        ///< db verify: every header's seal
   std::string list_from, list_to;  ///< db list: keys, or first parts of keys; empty: the table's ends
   std::uint64_t list_limit = 25;   ///< db list: rows; 0: all
+
+  /// quarry genesis new. What is not given is asked for on a terminal.
+  struct GenesisNew {
+    std::optional<EngineChoice> engine;
+    std::vector<std::string> signers;  ///< addresses
+    std::optional<std::uint64_t> chain_id, period, epoch, difficulty, zeros;
+    bool eip3436 = false;
+    std::optional<std::string> forks;  ///< the newest one that is on
+    std::vector<std::string> funds;    ///< "ADDR" or "ADDR=ETHER"
+    std::filesystem::path out;         ///< empty: the standard output
+    friend bool operator==(const GenesisNew&, const GenesisNew&) = default;
+  } genesis_new;
+
+  // quarry clique recover
+  std::vector<std::string> present_signers;  ///< addresses; empty: all
+  std::optional<std::uint64_t> rewind_to;
 
   /// quarry evm.
   struct Evm {

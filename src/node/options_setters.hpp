@@ -68,5 +68,6 @@ std::span<const OptionRow> node_options();
 std::span<const OptionRow> rpc_options();
 std::span<const OptionRow> mining_options();
 std::span<const OptionRow> tool_options();
+std::span<const OptionRow> genesis_options();
 
 }  // namespace quarry

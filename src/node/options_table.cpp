@@ -172,12 +172,19 @@ constexpr OptionRow kOptions[] = {
 }  // namespace
 
 std::string_view title(OptionGroup group) {
-  constexpr std::array<std::string_view, kOptionGroups> kTitles = {"Data",         "Network",
-                                                                   "JSON-RPC",     "Accounts",
-                                                                   "Mining",       "Transaction pool",
-                                                                   "ethash files", "migrate and export",
-                                                                   "db",           "evm",
-                                                                   "jbc chains",   "Console",
+  constexpr std::array<std::string_view, kOptionGroups> kTitles = {"Data",
+                                                                   "Network",
+                                                                   "JSON-RPC",
+                                                                   "Accounts",
+                                                                   "Mining",
+                                                                   "Transaction pool",
+                                                                   "ethash files",
+                                                                   "migrate and export",
+                                                                   "db",
+                                                                   "evm",
+                                                                   "genesis and clique",
+                                                                   "jbc chains",
+                                                                   "Console",
                                                                    "Logging"};
   return kTitles[static_cast<std::size_t>(group)];
 }
@@ -187,7 +194,8 @@ std::span<const OptionRow> node_options() {
 std::span<const OptionRow> option_table() {
   static const std::vector<OptionRow> kAll = [] {
     std::vector<OptionRow> all;
-    for (const auto rows : {node_options(), rpc_options(), mining_options(), tool_options()})
+    for (const auto rows :
+         {node_options(), rpc_options(), mining_options(), tool_options(), genesis_options()})
       all.insert(all.end(), rows.begin(), rows.end());
     return all;
   }();

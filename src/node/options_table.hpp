@@ -22,6 +22,7 @@ enum class OptionGroup : std::uint8_t {
   files,
   inspection,
   bytecode,
+  genesis,
   jbc,
   console,
   logging

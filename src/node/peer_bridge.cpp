@@ -68,6 +68,7 @@ void PeerBridge::stop() {
 void PeerBridge::on_peer_up(const net::PeerInfo& peer) {
   asked_[peer.id].version = peer.eth_version;
   gossip_.on_peer_up(peer.id, peer.eth_version);
+  if (watcher_ != nullptr) watcher_->on_peer_up(peer);
   post_event([id = peer.id,
               head = sync::PeerHead{peer.head, peer.total_difficulty, to_hex(peer.node_id.view().first(8))}](
                  sync::Sync& machine, sync::Now at) { return machine.on_peer(id, head, at); });
@@ -77,6 +78,7 @@ void PeerBridge::on_peer_down(PeerId peer, const std::string&) {
   asked_.erase(peer);
   serving_.forget(peer);
   gossip_.on_peer_down(peer);
+  if (watcher_ != nullptr) watcher_->on_peer_down(peer);
   post_event([peer](sync::Sync& machine, sync::Now at) { return machine.on_peer_gone(peer, at); });
 }
 
@@ -176,10 +178,14 @@ sync::Actions PeerBridge::decode(PeerId peer, EthCode code, ByteView payload, sy
       return with(net::decode_node_data(payload),
                   [&](auto nodes) { return machine_.on_nodes(peer, std::move(nodes), at); });
     case EthCode::new_block_hashes:
-      return with(net::decode_new_block_hashes(payload),
-                  [&](auto ids) { return machine_.on_new_hashes(peer, std::move(ids), at); });
+      return with(net::decode_new_block_hashes(payload), [&](auto ids) {
+        if (watcher_ != nullptr)
+          for (const BlockId& id : ids) watcher_->on_announced(peer, id.hash);
+        return machine_.on_new_hashes(peer, std::move(ids), at);
+      });
     case EthCode::new_block:
       return with(net::decode_new_block(payload, identity_), [&](net::NewBlock news) {
+        if (watcher_ != nullptr) watcher_->on_announced(peer, news.block.header.hash());
         return machine_.on_new_block(peer, std::move(news.block), news.total_difficulty, at);
       });
     case EthCode::status:

@@ -30,12 +30,23 @@ struct BridgeParts {
   TxPool& pool;
 };
 
+/// Somebody who wants to know which peer tells of which block first.
+class BlockWatcher {
+ public:
+  virtual ~BlockWatcher() = default;
+  virtual void on_peer_up(const net::PeerInfo& peer) = 0;                        ///< loop thread
+  virtual void on_peer_down(net::PeerId peer) = 0;                               ///< loop thread
+  virtual void on_announced(net::PeerId peer, const BlockHash& block_hash) = 0;  ///< sync thread
+};
+
 class PeerBridge final : public net::PeerEvents {
  public:
   PeerBridge(const BridgeParts& parts, const sync::SyncConfig& config, std::uint64_t network_id,
              const BlockHash& genesis, ForkIds forks);
   ~PeerBridge() override;
 
+  /// Before start(); the watcher outlives the bridge.
+  void set_watcher(BlockWatcher& watcher) { watcher_ = &watcher; }
   /// Loop thread, once, before the first peer.
   void start(net::PeerSet& peers);
   /// Loop thread: lets nothing through any more. What is under way on other threads ends without effect.
@@ -108,8 +119,9 @@ class PeerBridge final : public net::PeerEvents {
     unsigned version = 0;
     std::map<net::EthCode, std::uint64_t> ids;
   };
-  std::map<net::PeerId, Asked> asked_;   // loop thread
-  std::uint64_t last_request_ = 0;       // loop thread
+  std::map<net::PeerId, Asked> asked_;  // loop thread
+  std::uint64_t last_request_ = 0;      // loop thread
+  BlockWatcher* watcher_ = nullptr;
   net::PeerSet* peers_ = nullptr;        // loop thread
   std::unique_ptr<net::Timer> sweeper_;  // loop thread
   std::unique_ptr<net::Timer> ticker_;   // loop thread

@@ -22,6 +22,10 @@
 
 namespace quarry {
 struct LogTerms;
+class HeaderSource;
+}  // namespace quarry
+namespace quarry::clique {
+class CliqueEngine;
 }
 
 namespace quarry::rpc {
@@ -85,6 +89,8 @@ class MinerControl {
   /// etherbase when there is none.
   virtual Result<> start(std::optional<unsigned> threads) = 0;
   virtual void stop() = 0;
+  /// What the next block says has changed: it is made anew.
+  virtual void renew() {}
   virtual void set_etherbase(const Address& address) = 0;
   /// Of the blocks mined from now on. The error names the longest that the chain allows.
   virtual Result<> set_extra_data(Bytes /*extra_data*/) { return fail("this node does not mine"); }
@@ -205,6 +211,8 @@ class ChainReader {
   virtual std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const = 0;
   /// Nothing when the block was not executed, nor its receipts downloaded.
   virtual std::optional<std::vector<Receipt>> receipts(const BlockId& id) const = 0;
+  /// So far below the head no block is taken back, where the chain's rules say it.
+  virtual std::optional<BlockNum> settled_depth() const { return std::nullopt; }
   /// A transaction of the canonical chain.
   virtual std::optional<TxnLocation> find_transaction(const TxnHash& hash) const = 0;
   /// The state after block `id`. The error says which blocks' states there are.
@@ -285,6 +293,12 @@ struct MessageLimits {
   std::chrono::milliseconds most_time{30'000};
 };
 
+/// Who may sign, on an authority chain.
+struct Authority {
+  clique::CliqueEngine& engine;
+  const HeaderSource& headers;  ///< of any thread
+};
+
 /// All that methods work with; everything outlives the RPC server.
 struct Backend {
   ChainControl& chain;
@@ -297,9 +311,10 @@ struct Backend {
   LogLimits log_limits = {};
   /// --allow-insecure-unlock: callers from other machines may use unlocked accounts.
   bool exposed_may_sign = false;
-  JbcControl* jbc = nullptr;         ///< none: it is no jbc chain
-  PendingBlocks* pending = nullptr;  ///< none: pending is the head
-  DevControl* dev = nullptr;         ///< none: the chain is no toy
+  JbcControl* jbc = nullptr;             ///< none: it is no jbc chain
+  PendingBlocks* pending = nullptr;      ///< none: pending is the head
+  DevControl* dev = nullptr;             ///< none: the chain is no toy
+  const Authority* authority = nullptr;  ///< none: it is no authority chain
   std::shared_ptr<FeeCache> fees = make_fee_cache();
   Filters* filters = nullptr;
   Subscriptions* subscriptions = nullptr;

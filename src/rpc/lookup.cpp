@@ -28,9 +28,9 @@ std::optional<BlockId> resolve(const ChainReader& reader, const BlockRef& ref) {
     case BlockRef::Kind::earliest:
       return reader.canonical(0);
     case BlockRef::Kind::safe:
-      return at_depth(reader, kSafeDepth);
+      return at_depth(reader, reader.settled_depth().value_or(kSafeDepth));
     case BlockRef::Kind::finalized:
-      return at_depth(reader, kFinalDepth);
+      return at_depth(reader, reader.settled_depth().value_or(kFinalDepth));
     case BlockRef::Kind::number:
       // Above the head there may be headers already; they are no blocks yet.
       return ref.number <= reader.head().number ? reader.canonical(ref.number) : std::nullopt;

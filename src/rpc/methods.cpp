@@ -13,6 +13,7 @@ Answer rpc_modules(const Context& context, Params&) {
   Json out = Json::object();
   for (const auto& module : all_modules()) {
     const bool refused = context.caller.exposed && module.sensitive;
+    if (module.name == "clique" && context.backend.authority == nullptr) continue;
     if (module.name == "jbc" && context.backend.jbc == nullptr) continue;
     if (module.dev && context.backend.dev == nullptr) continue;
     if (context.caller.modules.has(module.name) && !refused) out[std::string(module.name)] = "1.0";
@@ -37,7 +38,7 @@ constexpr Method kOwn[] = {
 const std::vector<Method>& all_methods() {
   static const std::vector<Method> table = [] {
     std::vector<Method> out(std::begin(kOwn), std::end(kOwn));
-    for (const auto part : {admin_methods(), debug_methods(), dev_methods(), eth_methods(),
+    for (const auto part : {admin_methods(), clique_methods(), debug_methods(), dev_methods(), eth_methods(),
                             eth_call_methods(), eth_fee_methods(), eth_filter_methods(), eth_log_methods(),
                             eth_send_methods(), eth_transaction_methods(), jbc_methods(), miner_methods(),
                             net_methods(), personal_methods(), txpool_methods(), web3_methods()}) {

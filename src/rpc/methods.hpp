@@ -38,6 +38,7 @@ struct Method {
 };
 
 std::span<const Method> admin_methods();
+std::span<const Method> clique_methods();
 std::span<const Method> debug_methods();
 std::span<const Method> dev_methods();
 std::span<const Method> eth_methods();

@@ -29,6 +29,7 @@ const std::vector<ModuleInfo>& all_modules() {
   static const std::vector<ModuleInfo> table = {
       {"admin", true},
       {"anvil", false, true},
+      {"clique"},
       {"debug"},
       {"eth"},
       {"evm", false, true},

@@ -134,6 +134,10 @@ std::string Params::text(std::size_t index) {
   return {};
 }
 
+bool Params::is_long_text(std::size_t index, std::size_t most) const {
+  return has(index) && array_[index].is_string() && array_[index].get_ref<const std::string&>().size() > most;
+}
+
 bool Params::flag(std::size_t index, bool fallback) {
   if (!has(index)) return fallback;
   const auto& value = array_[index];

@@ -42,6 +42,9 @@ class Params {
   Address address(std::size_t index) { return fixed<Address>(index, "common.Address"); }
   BlockHash block_hash(std::size_t index) { return fixed<BlockHash>(index, "common.Hash"); }
 
+  /// Is it text of more characters than these?
+  bool is_long_text(std::size_t index, std::size_t most) const;
+
   /// "0x…" without leading zeros; a JSON number is taken as well.
   std::uint64_t quantity(std::size_t index);
   /// The same up to 2^256 - 1.

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "consensus/clique/engine.hpp"
 #include "storage/log_index.hpp"
 
 namespace quarry::rpc {
 
-StoreReader::StoreReader(const Database& database)
-    : database_(database), chain_(database), state_(database) {}
+StoreReader::StoreReader(const Database& database, const Authority* authority)
+    : database_(database), chain_(database), state_(database), authority_(authority) {}
 
 BlockId StoreReader::head() const {
   return chain_.heads().block;
@@ -55,6 +56,14 @@ std::optional<TxnLocation> StoreReader::find_transaction(const TxnHash& hash) co
   const auto id = chain_.canonical_id(place->number);
   if (!id) return std::nullopt;
   return TxnLocation{*id, place->index};
+}
+
+/// More than half of the signers have signed on a block that lies so deep.
+std::optional<BlockNum> StoreReader::settled_depth() const {
+  if (authority_ == nullptr) return std::nullopt;
+  const auto at = authority_->engine.snapshot(head(), authority_->headers);
+  if (!at) return std::nullopt;
+  return (*at)->window();
 }
 
 Result<std::unique_ptr<StateView>> StoreReader::state_at(const BlockId& id) const {

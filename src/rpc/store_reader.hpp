@@ -8,10 +8,11 @@
 
 namespace quarry::rpc {
 
-/// Thread-safe. `database` outlives this and the states it gives out.
+/// Thread-safe. `database` outlives this and the states it gives out; `authority` likewise where the chain
+/// has signers.
 class StoreReader final : public ChainReader {
  public:
-  explicit StoreReader(const Database& database);
+  explicit StoreReader(const Database& database, const Authority* authority = nullptr);
 
   BlockId head() const override;
   std::optional<BlockId> canonical(BlockNum number) const override;
@@ -22,6 +23,7 @@ class StoreReader final : public ChainReader {
   std::optional<Block> block(const BlockId& id) const override;
   std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const override;
   std::optional<std::vector<Receipt>> receipts(const BlockId& id) const override;
+  std::optional<BlockNum> settled_depth() const override;
   std::optional<TxnLocation> find_transaction(const TxnHash& hash) const override;
   Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const override;
 
@@ -29,6 +31,7 @@ class StoreReader final : public ChainReader {
   const Database& database_;
   ChainStore chain_;
   StateStore state_;
+  const Authority* const authority_;
 };
 
 }  // namespace quarry::rpc

@@ -14,6 +14,8 @@ inline constexpr std::string_view kOldestState = "oldest state";  ///< num (8): 
 inline constexpr std::string_view kStateSync = "state sync";      ///< a state download under way
 inline constexpr std::string_view kLogIndexBuilt =
     "log index built";  ///< num (8): where building the index of logs goes on; gone when it is done
+/// Before a block's hash in hex: the RLP of the signers and votes after that block (EIP-225).
+inline constexpr std::string_view kCliqueSnapshot = "clique snapshot ";
 inline constexpr std::string_view kGenesis = "genesis";  ///< JSON text of the genesis file
 
 }  // namespace quarry::meta

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/check.hpp"
 #include "core/keccak.hpp"
 
 namespace quarry::clique {
@@ -10,6 +11,11 @@ BlockError broken(BlockRule rule, std::string why) {
   return {rule, std::move(why)};
 }
 }  // namespace
+
+CliqueEngine::CliqueEngine(const CliqueParams& params, Database* database)
+    : params_(params), store_(database) {
+  QUARRY_CHECK(params.epoch > 0);  // whoever reads a genesis sees to it
+}
 
 std::optional<Address> CliqueEngine::signer(const Header& header) const {
   const Hash256 key = keccak256(encode_header(header));
@@ -44,6 +50,7 @@ Verdict CliqueEngine::check_lineage(const SealedHeader& header, const HeaderSour
   if (auto error = check_against(header, *signed_by, **parent)) return error;
   auto after = (*parent)->next(header, *signed_by, params_);
   if (!after) return after.error();
+  if (header->number % kStoredEvery == 0) store_.save(*after);
   remember(std::make_shared<const Snapshot>(std::move(*after)));
   return {};
 }
@@ -66,38 +73,51 @@ Verdict CliqueEngine::check_against(const SealedHeader& header, const Address& s
                                                    wanted == kInTurnDifficulty ? "in" : "out of", wanted));
 }
 
-Expected<std::shared_ptr<const Snapshot>, BlockError> CliqueEngine::snapshot(const BlockId& id,
-                                                                             const HeaderSource& headers) {
-  std::vector<SealedHeader> after;  // headers to lay on what is known, highest first
+/// What needs no headers before it to be known: remembered, stored, or a checkpoint. Null: none of them.
+Expected<std::shared_ptr<const Snapshot>, BlockError> CliqueEngine::known_at(
+    const BlockId& id, const HeaderSource& headers) const {
+  if (auto known = remembered(id)) return known;
+  if (id.number % kStoredEvery == 0)
+    if (auto stored = store_.load(id)) return std::make_shared<const Snapshot>(std::move(*stored));
+  if (id.number % params_.epoch != 0) return nullptr;
+  const auto header = headers.header_of(id);
+  if (!header) return nullptr;
+  // A checkpoint carries the signers; it was checked when it came.
+  auto checkpoint = snapshot_of_checkpoint(*header);
+  if (!checkpoint)
+    return tl::unexpected(broken(BlockRule::clique_checkpoint,
+                                 fmt::format("block {} lists no signers in its extra data", id.number)));
+  add_recents(*checkpoint, *header, headers);
+  return std::make_shared<const Snapshot>(std::move(*checkpoint));
+}
+
+Expected<std::shared_ptr<const Snapshot>, BlockError> CliqueEngine::snapshot(
+    const BlockId& id, const HeaderSource& headers) const {
+  const auto missing = [](const BlockId& at) {
+    return tl::unexpected(
+        broken(BlockRule::unknown_parent,
+               fmt::format("unknown ancestor: header {} ({}) is not here", at.number, at.hash.hex())));
+  };
+  std::vector<BlockId> after;  // headers to lay on what is known, highest first
   BlockId at = id;
-  std::shared_ptr<const Snapshot> known;
-  while (!(known = remembered(at))) {
-    auto header = headers.header_of(at);
-    if (!header)
-      return tl::unexpected(
-          broken(BlockRule::unknown_parent,
-                 fmt::format("unknown ancestor: header {} ({}) is not here", at.number, at.hash.hex())));
-    if (at.number % params_.epoch == 0) {
-      // A checkpoint carries the signers; it was checked when it came.
-      auto checkpoint = snapshot_of_checkpoint(*header);
-      if (!checkpoint)
-        return tl::unexpected(broken(BlockRule::clique_checkpoint,
-                                     fmt::format("block {} lists no signers in its extra data", at.number)));
-      add_recents(*checkpoint, *header, headers);
-      known = std::make_shared<const Snapshot>(std::move(*checkpoint));
-      break;
-    }
+  auto known = known_at(at, headers);
+  for (; known && !*known; known = known_at(at, headers)) {
+    const auto header = headers.header_of(at);
+    if (!header || at.number == 0) return missing(at);
+    after.push_back(at);
     at = {at.number - 1, (*header)->parent_hash};
-    after.push_back(std::move(*header));
   }
-  for (auto header = after.rbegin(); header != after.rend(); ++header) {
+  if (!known) return known;
+  for (auto next = after.rbegin(); next != after.rend(); ++next) {
+    const auto header = headers.header_of(*next);
+    if (!header) return missing(*next);
     const auto signed_by = signer(**header);
     if (!signed_by) return tl::unexpected(broken(BlockRule::seal_result, "invalid seal: no signature"));
-    auto next = known->next(*header, *signed_by, params_);
-    if (!next) return tl::unexpected(next.error());
-    known = std::make_shared<const Snapshot>(std::move(*next));
+    auto laid = (*known)->next(*header, *signed_by, params_);
+    if (!laid) return tl::unexpected(laid.error());
+    known = std::make_shared<const Snapshot>(std::move(*laid));
   }
-  remember(known);
+  remember(*known);
   return known;
 }
 
@@ -117,7 +137,7 @@ std::shared_ptr<const Snapshot> CliqueEngine::remembered(const BlockId& id) cons
   return found == snapshots_.end() ? nullptr : found->second;
 }
 
-void CliqueEngine::remember(std::shared_ptr<const Snapshot> snapshot) {
+void CliqueEngine::remember(std::shared_ptr<const Snapshot> snapshot) const {
   const std::lock_guard lock(mutex_);
   const BlockHash hash = snapshot->id.hash;
   if (!snapshots_.insert_or_assign(hash, std::move(snapshot)).second) return;
@@ -125,6 +145,79 @@ void CliqueEngine::remember(std::shared_ptr<const Snapshot> snapshot) {
   if (snapshot_order_.size() <= kMostSnapshots) return;
   snapshots_.erase(snapshot_order_.front());
   snapshot_order_.pop_front();
+}
+
+void CliqueEngine::shape_candidate(const Header& parent, Timestamp now, const HeaderSource& headers,
+                                   Header& header) const {
+  const Address signer = std::exchange(header.beneficiary, {});
+  header.nonce = kVoteAgainst;
+  header.mix_hash = {};
+  header.timestamp = std::max(parent.timestamp + params_.period, now);
+  header.extra_data.resize(kVanityBytes);
+  header.difficulty = kOutOfTurnDifficulty;
+  if (const auto at = snapshot({parent.number, header.parent_hash}, headers)) {
+    if ((*at)->in_turn(header.number, signer)) header.difficulty = kInTurnDifficulty;
+    if (header.number % params_.epoch != 0)
+      vote(**at, header);
+    else
+      for (const Address& each : (*at)->signers) append(header.extra_data, each);
+  }
+  header.extra_data.resize(header.extra_data.size() + kSealBytes);
+}
+
+/// One of the proposals that still mean something, any of them.
+void CliqueEngine::vote(const Snapshot& at, Header& header) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<Address, bool>> open;
+  for (const auto& [subject, authorize] : proposals_)
+    if (at.is_signer(subject) != authorize) open.emplace_back(subject, authorize);
+  if (open.empty()) return;
+  const auto& [subject, authorize] = open[random_() % open.size()];
+  header.beneficiary = subject;
+  header.nonce = authorize ? kVoteFor : kVoteAgainst;
+}
+
+void CliqueEngine::propose(const Address& subject, bool authorize) {
+  const std::lock_guard lock(mutex_);
+  if (proposals_.size() < kMostProposals || proposals_.contains(subject)) proposals_[subject] = authorize;
+}
+
+void CliqueEngine::discard(const Address& subject) {
+  const std::lock_guard lock(mutex_);
+  proposals_.erase(subject);
+}
+
+std::map<Address, bool> CliqueEngine::proposals() const {
+  const std::lock_guard lock(mutex_);
+  return proposals_;
+}
+
+/// How long ago it was the signer's turn: (number - its place) mod signers.
+std::optional<std::uint64_t> CliqueEngine::turn_distance(const SealedHeader& header,
+                                                         const HeaderSource& headers) const {
+  const auto signed_by = signer(*header);
+  const auto at = snapshot({header->number - 1, header->parent_hash}, headers);
+  if (!signed_by || !at) return std::nullopt;
+  const auto& signers = (*at)->signers;
+  const auto place = std::lower_bound(signers.begin(), signers.end(), *signed_by);
+  if (place == signers.end() || *place != *signed_by) return std::nullopt;
+  const std::uint64_t count = signers.size();
+  return (header->number + count - static_cast<std::uint64_t>(place - signers.begin())) % count;
+}
+
+bool CliqueEngine::wins_tie(const SealedHeader& header, const SealedHeader& than,
+                            const HeaderSource& headers) const {
+  return params_.eip3436 && preferred(header, than, headers);
+}
+
+/// The shorter branch, then the signer whose turn is longest ago, then the lower hash.
+bool CliqueEngine::preferred(const SealedHeader& header, const SealedHeader& than,
+                             const HeaderSource& headers) const {
+  if (header->number != than->number) return header->number < than->number;
+  if (header->number == 0) return false;
+  const auto ours = turn_distance(header, headers), theirs = turn_distance(than, headers);
+  if (ours != theirs) return ours > theirs;
+  return header.hash() < than.hash();
 }
 
 }  // namespace quarry::clique

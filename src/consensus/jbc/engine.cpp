@@ -26,7 +26,8 @@ void JbcEngine::verify_seals(std::span<const Header* const> headers, std::span<V
   for (std::size_t i = 0; i < headers.size(); ++i) verdicts[i] = verify(*headers[i], zeros_);
 }
 
-void JbcEngine::shape_candidate(const Header& parent, Timestamp now, Header& header) const {
+void JbcEngine::shape_candidate(const Header& parent, Timestamp now, const HeaderSource&,
+                                Header& header) const {
   const auto before = jbc::from_header(parent);
   QUARRY_CHECK(before.has_value());
   jbc::Block block;

@@ -22,7 +22,8 @@ class JbcEngine final : public Engine {
   std::vector<Reward> rewards(const Header&, std::span<const SealedHeader>, const Rules&) const override {
     return {};
   }
-  void shape_candidate(const Header& parent, Timestamp now, Header& header) const override;
+  void shape_candidate(const Header& parent, Timestamp now, const HeaderSource& headers,
+                       Header& header) const override;
 
  private:
   const unsigned zeros_;

@@ -38,6 +38,8 @@ Result<int> run_import(const NodeOptions& options);
 Result<int> run_export(const NodeOptions& options);
 Result<int> run_migrate(const NodeOptions& options);  ///< another program's chain into a data dir
 Result<int> run_db(const NodeOptions& options);       ///< what lies in the database, and is it right
+Result<int> run_genesis(const NodeOptions& options);  ///< new
+Result<int> run_clique(const NodeOptions& options);   ///< recover
 Result<int> run_evm(const NodeOptions& options);      ///< bytecode, state tests
 Result<int> run_methods(const NodeOptions& options);
 Result<int> run_version(const NodeOptions& options);

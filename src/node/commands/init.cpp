@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "consensus/clique/snapshot.hpp"
 #include "consensus/engine.hpp"
 #include "consensus/ethash/caches.hpp"
 #include "core/cpu.hpp"
@@ -79,6 +80,16 @@ void tell_unset_forks(const ChainSpec& spec) {
       {{"count", lines.size()}});
   for (const std::string& line : lines) log_info("  " + line);
 }
+void tell_signers(const Genesis& genesis) {
+  if (genesis.spec.engine != EngineKind::clique) return;
+  const auto signers = clique::listed_signers(genesis.header.extra_data);
+  if (!signers) return;
+  log_info("Blocks are signed in turn; more than half of the signers must be running",
+           {{"signers", signers->size()},
+            {"needed", signers->size() / 2 + 1},
+            {"period", genesis.spec.clique.period},
+            {"epoch", genesis.spec.clique.epoch}});
+}
 }  // namespace
 
 Result<int> run_init(const NodeOptions& options) {
@@ -104,6 +115,7 @@ Result<int> run_init(const NodeOptions& options) {
   if (written->fresh) log_info("Writing custom genesis block");
   if (file->genesis.spec.engine != EngineKind::jbc) tell_unset_forks(file->genesis.spec);
   tell_block_time(file->genesis);
+  tell_signers(file->genesis);
   log_info(written->fresh ? "Successfully wrote genesis state" : "The data dir holds this genesis already",
            {{"database", lock->paths().chaindata.string()}, {"hash", written->header.hash()}});
   return 0;

@@ -1,5 +1,5 @@
-// The console's objects: web3 with eth, admin, personal, miner, net, txpool, debug, jbc, rpc, and the helpers around
-// them. The methods and properties are tables; `native` is the host, `internals` receives what the host calls.
+// The console's objects: web3 with eth, admin, personal, miner, net, txpool, debug, jbc, clique, rpc, and the helpers
+// around them. The methods and properties are tables; `native` is the host, `internals` receives what the host calls.
 (function (native, internals) {
   'use strict';
 
@@ -339,6 +339,13 @@
     ['start', 'miner_start', maybe], ['stop', 'miner_stop']
   ]);
 
+  module_of('clique', [['proposals', 'clique_proposals']], [
+    ['discard', 'clique_discard', [in_address]], ['getSigner', 'clique_getSigner', maybe],
+    ['getSigners', 'clique_getSigners', [in_block]], ['getSignersAtHash', 'clique_getSignersAtHash', 1],
+    ['getSnapshot', 'clique_getSnapshot', [in_block]], ['getSnapshotAtHash', 'clique_getSnapshotAtHash', 1],
+    ['propose', 'clique_propose', [in_address, as_is]], ['status', 'clique_status']
+  ]);
+
   module_of('jbc', [['pendingData', 'jbc_pendingData'], ['zeros', 'jbc_zeros']], [
     ['blockchain', 'jbc_blockchain', [as_is, as_is]], ['getBlockByHash', 'jbc_getBlockByHash', 1],
     ['getBlockByIndex', 'jbc_getBlockByIndex', 1], ['submitData', 'jbc_submitData', 1]
@@ -507,7 +514,7 @@
   internals.clear_interval = remove_timer;
 
   // Only what the endpoint serves gets a name of its own, as in geth; without an answer, all.
-  var MODULES = ['admin', 'debug', 'eth', 'jbc', 'miner', 'net', 'personal', 'rpc', 'txpool'];
+  var MODULES = ['admin', 'clique', 'debug', 'eth', 'jbc', 'miner', 'net', 'personal', 'rpc', 'txpool'];
   var served = null;
   try { served = call('rpc_modules', []); } catch (e) { served = null; }
   MODULES.forEach(function (name) {

@@ -1,0 +1,48 @@
+#pragma once
+/// \file
+/// What a node has besides when its chain is an authority chain: the signer, the votes, the watch for halts.
+
+#include "consensus/sealing.hpp"
+#include "consensus/stored_headers.hpp"
+#include "node/clique_watch.hpp"
+#include "node/keystore.hpp"
+#include "rpc/backend.hpp"
+
+namespace quarry {
+
+class SealMiner;
+
+/// Made after the chain, before the loop runs.
+class CliqueNode {
+ public:
+  /// All of it outlives the node; `engine` is an authority chain's.
+  CliqueNode(clique::CliqueEngine& engine, const Database& database, const Chain& chain, Keystore& keystore);
+
+  /// Signs with unlocked accounts.
+  std::unique_ptr<SealMiner> seal_miner();
+  /// What a sealer of this chain asks for.
+  void add_to(SealerOptions& sealing) const;
+  BlockWatcher& watcher() { return peers_; }
+  const rpc::Authority& authority() const { return authority_; }
+  /// Chain thread.
+  void on_head(const HeadEvent& event);
+  /// Begins to watch for halts; `syncing` says that the head stands still for another reason. Any thread.
+  void start(const Sealer& sealer, std::function<bool()> syncing);
+  /// Before the sealer ends.
+  void stop();
+
+ private:
+  void tell(std::chrono::seconds silent);
+
+  clique::CliqueEngine& engine_;
+  const Chain& chain_;
+  Keystore& keystore_;
+  const StoredHeaders headers_;
+  const rpc::Authority authority_{engine_, headers_};
+  SignerPeers peers_{engine_};
+  const Sealer* sealer_ = nullptr;
+  std::function<bool()> syncing_;
+  StallWatch watch_;
+};
+
+}  // namespace quarry

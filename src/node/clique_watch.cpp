@@ -1,0 +1,125 @@
+#include "node/clique_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/log.hpp"
+
+namespace quarry {
+
+void SignerPeers::on_peer_up(const net::PeerInfo& peer) {
+  const std::lock_guard lock(mutex_);
+  connected_[peer.id] = to_hex(peer.node_id.view().first(8));
+}
+
+void SignerPeers::on_peer_down(net::PeerId peer) {
+  const std::lock_guard lock(mutex_);
+  connected_.erase(peer);
+}
+
+void SignerPeers::on_announced(net::PeerId peer, const BlockHash& hash) {
+  const std::lock_guard lock(mutex_);
+  if (!announced_.emplace(hash, peer).second) return;
+  announced_order_.push_back(hash);
+  if (announced_order_.size() <= kMostAnnounced) return;
+  announced_.erase(announced_order_.front());
+  announced_order_.pop_front();
+}
+
+void SignerPeers::on_head(const HeadEvent& event) {
+  for (const auto& block : event.added) {
+    const auto signer = engine_.signer(*block->header);
+    if (!signer) continue;
+    const std::lock_guard lock(mutex_);
+    if (const auto from = announced_.find(block->header.hash()); from != announced_.end())
+      nodes_[*signer] = from->second;
+  }
+}
+
+std::string SignerPeers::whereabouts(const Address& signer) const {
+  const std::lock_guard lock(mutex_);
+  const auto node = nodes_.find(signer);
+  if (node == nodes_.end()) return "unknown";
+  const auto peer = connected_.find(node->second);
+  return peer == connected_.end() ? "not connected" : fmt::format("connected, peer {}", peer->second);
+}
+
+std::size_t SignerPeers::peer_count() const {
+  const std::lock_guard lock(mutex_);
+  return connected_.size();
+}
+
+StallReport stall_report(const clique::Snapshot& at, const std::optional<Address>& last,
+                         const StallFacts& facts,
+                         const std::function<std::string(const Address&)>& whereabouts) {
+  StallReport out;
+  const BlockNum next = at.id.number + 1;
+  std::size_t reachable = 0;
+  bool ours = false;
+  const auto add = [](std::string& to, const Address& who, std::string_view where) {
+    to += fmt::format("{}{} ({})", to.empty() ? "" : "; ", who.hex(), where);
+  };
+  const auto place = [&](const Address& who) -> std::string {
+    if (who != facts.own) return whereabouts(who);
+    return !facts.sealing ? "this node, not mining" : !facts.unlocked ? "this node, locked" : "this node";
+  };
+  for (const Address& signer : at.signers) {
+    const std::string where = place(signer);
+    if (const auto block = at.signed_recently(next, signer)) {
+      add(out.wait, signer, fmt::format("{}, signed block {}", where, *block));
+      continue;
+    }
+    add(out.next, signer, where);
+    reachable += where.starts_with("connected") || where == "this node";
+    ours |= signer == facts.own;
+  }
+  out.last = last ? fmt::format("{} ({})", last->hex(), place(*last)) : "none: block 0";
+  const std::size_t needed = at.window(), all = at.signers.size();
+  if (ours && facts.own && !facts.sealing)
+    out.what = "start this node's signer: miner.start()";
+  else if (ours && !facts.unlocked)
+    out.what = "unlock this node's signer: --unlock, or personal.unlockAccount()";
+  else if (reachable == 0)
+    out.what = fmt::format(
+        "{} of the {} signers must be running and connected: start one of those that may sign", needed, all);
+  else
+    out.what =
+        "those that may sign are here, but do not sign on this block: they may stand on another branch of "
+        "the "
+        "same weight. Compare eth.getBlock(\"latest\").hash on all nodes; `quarry clique recover` leads out";
+  return out;
+}
+
+StallWatch::StallWatch(std::chrono::milliseconds patience, std::function<void(std::chrono::seconds)> tell)
+    : patience_(patience), tell_(std::move(tell)) {}
+
+void StallWatch::start() {
+  note_life();
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void StallWatch::stop() {
+  thread_ = {};
+}
+
+void StallWatch::note_life() {
+  const std::lock_guard lock(mutex_);
+  last_ = Clock::now();
+  told_ = false;
+}
+
+void StallWatch::run(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+    const auto silent = Clock::now() - last_;
+    if (stop.stop_requested() || told_ || silent < patience_) continue;
+    told_ = true;
+    lock.unlock();
+    tell_(std::chrono::duration_cast<std::chrono::seconds>(silent));
+    lock.lock();
+  }
+}
+
+}  // namespace quarry

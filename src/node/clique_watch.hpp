@@ -1,0 +1,87 @@
+#pragma once
+/// \file
+/// Tells of an authority chain that has come to a halt: who signed last, who may sign next, and which of
+/// them this node hears.
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "consensus/chain.hpp"
+#include "consensus/clique/engine.hpp"
+#include "node/peer_bridge.hpp"
+
+namespace quarry {
+
+/// Peers do not say whose they are. Whoever is the first to bring several blocks of a signer is taken for
+/// that signer's node. Thread-safe.
+class SignerPeers final : public BlockWatcher {
+ public:
+  explicit SignerPeers(const clique::CliqueEngine& engine) : engine_(engine) {}
+
+  void on_peer_up(const net::PeerInfo& peer) override;
+  void on_peer_down(net::PeerId peer) override;
+  void on_announced(net::PeerId peer, const BlockHash& hash) override;
+  /// Blocks that came in: gives their signers to who announced them first.
+  void on_head(const HeadEvent& event);
+
+  /// "connected (peer ab12…)", "not connected", or "unknown" when no block of the signer was told of.
+  std::string whereabouts(const Address& signer) const;
+  std::size_t peer_count() const;
+
+ private:
+  /// First announcements that are remembered.
+  static constexpr std::size_t kMostAnnounced = 1024;
+
+  const clique::CliqueEngine& engine_;
+  mutable std::mutex mutex_;
+  std::map<net::PeerId, std::string> connected_;  ///< with what the log calls them
+  std::unordered_map<BlockHash, net::PeerId> announced_;
+  std::deque<BlockHash> announced_order_;
+  std::map<Address, net::PeerId> nodes_;  ///< who brought the signer's last block first
+};
+
+/// What a halted chain waits for, in words.
+struct StallReport {
+  std::string last;  ///< who signed the head
+  std::string next;  ///< who may sign on it, and where they are
+  std::string wait;  ///< who has signed too recently
+  std::string what;  ///< what to do
+};
+struct StallFacts {
+  std::optional<Address> own;  ///< this node's signer
+  bool sealing = false;        ///< this node is mining
+  bool unlocked = false;       ///< and can sign
+};
+StallReport stall_report(const clique::Snapshot& at, const std::optional<Address>& last,
+                         const StallFacts& facts,
+                         const std::function<std::string(const Address&)>& whereabouts);
+
+/// A thread that looks once a second; one warning a halt. `head` and `tell` are called on it.
+class StallWatch {
+ public:
+  /// `patience`: without a new head for so long the chain has halted.
+  StallWatch(std::chrono::milliseconds patience, std::function<void(std::chrono::seconds)> tell);
+  void start();
+  void stop();
+  /// The head moved, or something else says that waiting is no halt. Any thread.
+  void note_life();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void run(const std::stop_token& stop);
+
+  const std::chrono::milliseconds patience_;
+  const std::function<void(std::chrono::seconds)> tell_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  Clock::time_point last_ = Clock::now();
+  bool told_ = false;
+  std::jthread thread_;
+};
+
+}  // namespace quarry

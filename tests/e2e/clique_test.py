@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Authority chains with real nodes: three signers seal in turn, one is killed and comes back, a vote adds a fourth, a
+halt is explained in the log, and `quarry clique recover` leads out of it."""
+
+import json
+import os
+import re
+import subprocess
+
+from harness import QUARRY, Node, Scenario, check, equal, main, run, wait_until
+
+KEYS = {name: f"{i + 1:02x}" * 32 for i, name in enumerate(["ada", "bob", "cyd", "dot"])}
+
+
+def account(scene, name):
+    """The account of `name` in the keystore of its data dir, with a light key file."""
+    datadir, key, word = (os.path.join(scene.folder, name + end) for end in ("", ".key", ".pw"))
+    with open(key, "w") as file:
+        file.write(KEYS[name])
+    with open(word, "w") as file:
+        file.write("secret")
+    out = run("account", "import", key, "--datadir", datadir, "--password", word, "--lightkdf")
+    return "0x" + re.search(r"Address: \{([0-9a-f]{40})\}", out).group(1)
+
+
+def new_genesis(scene, *flags):
+    path = os.path.join(scene.folder, "authorities.json")
+    return path, run("genesis", "new", *flags, "--out", path)
+
+
+def signer_node(scene, name, address, genesis):
+    run("init", genesis, "--datadir", os.path.join(scene.folder, name))
+    flags = ["--unlock", address, "--password", os.path.join(scene.folder, name + ".pw"), "--mine"]
+    return Node(scene, name, flags=flags + ["--syncmode", "full"]).start()
+
+
+def connect(nodes):
+    for i, one in enumerate(nodes):
+        for other in nodes[:i]:
+            one.rpc("admin_addPeer", other.enode())
+    wait_until(lambda: all(int(n.rpc("net_peerCount"), 16) == len(nodes) - 1 for n in nodes), 30, "all to be connected")
+
+
+def signers_of(node, first, last):
+    return [node.rpc("clique_getSigner", hex(number)) for number in range(first, last + 1)]
+
+
+def advance(nodes, blocks, seconds=60):
+    """Waits until every node is so many blocks further than the lowest is now."""
+    goal = min(node.number() for node in nodes) + blocks
+    wait_until(lambda: all(node.alive() and node.number() >= goal for node in nodes), seconds,
+               f"block {goal}; the nodes are at {[node.number() for node in nodes]}:\n{nodes[0].log()[-2500:]}")
+    return goal
+
+
+def refused(*args):
+    return run(*args, expect=1)
+
+
+def genesis_files_are_made_and_refused_by_the_byte():
+    with Scenario("clique-genesis") as scene:
+        address = "0x" + "ab" * 20
+        path, out = new_genesis(scene, "--clique", address, "0x" + "cd" * 20, "--period", "3", "--chainid", "77",
+                                "--forks", "istanbul", "--fund", "0x" + "ef" * 20 + "=5")
+        check("2 of the 2 signers must be running" in out, out)
+        with open(path) as file:
+            genesis = json.load(file)
+        equal(genesis["config"]["clique"], {"period": 3, "epoch": 30000}, "the engine")
+        equal(genesis["config"]["istanbulBlock"], 0, "the forks up to istanbul")
+        check("berlinBlock" not in genesis["config"], "no fork after istanbul")
+        equal(genesis["extraData"], "0x" + "00" * 32 + "ab" * 20 + "cd" * 20 + "00" * 65, "the signers")
+        equal(list(genesis["alloc"].items()), [("ef" * 20, {"balance": hex(5 * 10**18)})], "the accounts")
+        datadir = os.path.join(scene.folder, "one")
+        run("init", path, "--datadir", datadir)
+        check("is there already" in refused("genesis", "new", "--ethash", "--out", path), "nothing is overwritten")
+
+        genesis["extraData"] = genesis["extraData"][:-2]
+        with open(path, "w") as file:
+            json.dump(genesis, file)
+        out = refused("init", path, "--datadir", os.path.join(scene.folder, "two"))
+        check("at byte 52 signer 2 begins, 20 bytes; the 65 zero bytes that end extraData begin 19 further on" in out, out)
+
+        for flags in (["--ethash"], ["--jbc", "--zeros", "4"]):
+            text = subprocess.run([QUARRY, "genesis", "new", *flags], stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True, check=True).stdout
+            path = scene.genesis(**json.loads(text)) if flags == ["--ethash"] else os.path.join(scene.folder, "jbc.json")
+            with open(path, "w") as file:
+                file.write(text)
+            run("init", path, "--datadir", os.path.join(scene.folder, flags[0][2:]))
+        check("how are blocks made?" in refused("genesis", "new"), "without a terminal it must be told")
+
+
+def signers_take_turns_vote_halt_and_recover():
+    with Scenario("clique") as scene:
+        addresses = {name: account(scene, name) for name in KEYS}
+        three = [addresses[name] for name in ("ada", "bob", "cyd")]
+        genesis, _ = new_genesis(scene, "--clique", *three, "--period", "1", "--chainid", "1999")
+        nodes = {name: signer_node(scene, name, addresses[name], genesis) for name in ("ada", "bob", "cyd")}
+        ada, bob, cyd = nodes.values()
+        connect([ada, bob, cyd])
+        equal(ada.rpc("eth_coinbase"), addresses["ada"], "the etherbase is the signer")
+        equal(ada.rpc("clique_getSigners"), sorted(three), "the signers")
+
+        # All three seal, and everybody takes it.
+        goal = advance([ada, bob, cyd], 8)
+        wait_until(lambda: set(signers_of(ada, 1, ada.number())) == set(three), 30, "each to have signed")
+        equal(len({n.rpc("eth_getBlockByNumber", hex(goal - 3), False)["hash"] for n in nodes.values()}), 1, "one chain")
+        status = ada.rpc("clique_status")
+        equal(sum(status["sealingActivity"].values()), status["numBlocks"], "who signed how many")
+        settled = int(ada.rpc("eth_getBlockByNumber", "finalized", False)["number"], 16)
+        check(2 <= ada.number() - settled <= 4, f"final is 3 / 2 + 1 blocks deep: {settled} of {ada.number()}")
+
+        # One is killed: the two others go on. It comes back, and signs.
+        cyd.kill()
+        advance([ada, bob], 4)
+        since = cyd.start().number()
+        connect([ada, bob, cyd])
+        wait_until(lambda: addresses["cyd"] in signers_of(ada, since + 2, ada.number()), 40, "cyd to sign again")
+
+        # Two of three let a fourth in.
+        dot = signer_node(scene, "dot", addresses["dot"], genesis)
+        connect([ada, bob, cyd, dot])
+        ada.rpc("clique_propose", addresses["dot"], True)
+        equal(ada.rpc("clique_proposals"), {addresses["dot"]: True}, "what ada votes for")
+        bob.rpc("clique_propose", addresses["dot"], True)
+        wait_until(lambda: addresses["dot"] in dot.rpc("clique_getSigners"), 40, "dot to be let in")
+        wait_until(lambda: addresses["dot"] in signers_of(ada, ada.number() - 3, ada.number()), 40, "dot to sign")
+
+        # Two of four are too few: the chain halts, and the log says whom it waits for.
+        cyd.kill()
+        dot.kill()
+        for node in (ada, bob):
+            said = node.wait_log(r"No new block: the chain waits for its signers.*", 60).group(0)
+        check("not connected" in said and addresses["cyd"] in said and addresses["dot"] in said, said)
+        check("3 of the 4 signers must be running" in said, said)
+
+        # They go back to where there were three.
+        present = f"{addresses['ada']},{addresses['bob']}"
+        heads = set()
+        for node in (ada, bob):
+            halted = node.number()
+            node.stop()
+            plan = run("clique", "recover", "--signers", present, "--datadir", node.datadir, "--dry-run")
+            check("Would take the chain back" in plan, plan)
+            out = run("clique", "recover", "--signers", present, "--datadir", node.datadir)
+            heads.add(re.search(r"to block (\d+) \(", out).group(1))
+            check(int(max(heads)) < halted, out)
+        ada.start()
+        bob.start()
+        connect([ada, bob])
+        advance([ada, bob], 3)
+        equal(ada.rpc("clique_getSigners"), sorted(three), "the signers before the vote")
+
+
+if __name__ == "__main__":
+    main([genesis_files_are_made_and_refused_by_the_byte, signers_take_turns_vote_halt_and_recover])
