@@ -2,6 +2,7 @@
 /// \file
 /// What code can ask about the block and the transaction that it runs in.
 
+#include <map>
 #include <vector>
 
 #include "core/fixed_bytes.hpp"
@@ -17,6 +18,10 @@ class BlockHashes {
   virtual Hash256 block_hash(BlockNum number) const = 0;
 };
 
+struct Precompile;
+/// Which precompiles are where, when not where the rules have them (a call's overrides may move them).
+using PrecompileMap = std::map<Address, const Precompile*>;
+
 struct BlockEnv {
   Rules rules;
   BlockNum number = 0;
@@ -31,7 +36,8 @@ struct BlockEnv {
   U256 chain_id;
   /// Most blobs a transaction of this block can have in all; zero: the chain has none (EIP-4844, EIP-7840).
   unsigned most_blobs = 0;
-  const BlockHashes* hashes = nullptr;  ///< none: all hashes are zero
+  const BlockHashes* hashes = nullptr;         ///< none: all hashes are zero
+  const PrecompileMap* precompiles = nullptr;  ///< none: those of the rules
 };
 
 struct TxnEnv {

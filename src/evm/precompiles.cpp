@@ -60,6 +60,13 @@ std::span<const Precompile> all_precompiles() {
   return kTable;
 }
 
+PrecompileMap precompiles_of(const Rules& rules) {
+  PrecompileMap out;
+  for (const auto& row : all_precompiles())
+    if (const auto* found = find_precompile(row.address, rules)) out[row.address] = found;
+  return out;
+}
+
 const Precompile* find_precompile(const Address& address, const Rules& rules) {
   std::uint64_t first, second;
   std::memcpy(&first, address.data(), 8);

@@ -7,6 +7,7 @@
 
 #include "core/fixed_bytes.hpp"
 #include "core/forks.hpp"
+#include "evm/env.hpp"
 
 namespace quarry::evm {
 
@@ -30,5 +31,8 @@ struct Precompile {
 std::span<const Precompile> all_precompiles();
 /// The one at `address` under `rules`, or nullptr.
 const Precompile* find_precompile(const Address& address, const Rules& rules);
+
+/// All that are in force under `rules`.
+PrecompileMap precompiles_of(const Rules& rules);
 
 }  // namespace quarry::evm

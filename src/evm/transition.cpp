@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/address_text.hpp"
 #include "core/keccak.hpp"
 #include "core/secp256k1.hpp"
 #include "evm/vm.hpp"
@@ -73,8 +74,8 @@ class Transition {
 };
 
 std::optional<TxnError> Transition::check(Gas gas_left) {
-  if (auto error = check_transaction(txn_, env_, options_)) return error;
   if (auto error = check_sender()) return error;
+  if (auto error = check_transaction(txn_, env_, options_)) return error;
   if (auto error = check_fees()) return error;
   if (auto error = check_funds()) return error;
   if (txn_.gas_limit > gas_left)
@@ -86,21 +87,23 @@ std::optional<TxnError> Transition::check(Gas gas_left) {
 std::optional<TxnError> Transition::check_sender() {
   if (options_.check_nonce && txn_.nonce != sender_.nonce)
     return broken(txn_.nonce < sender_.nonce ? TxnRule::nonce_too_low : TxnRule::nonce_too_high,
-                  ": address {}, tx: {} state: {}", sender_.address.hex(), txn_.nonce, sender_.nonce);
+                  ": address {}, tx: {} state: {}", checksummed(sender_.address), txn_.nonce, sender_.nonce);
   if (!options_.check_sender_code || sender_.code_hash == kEmptyCodeHash) return {};
   const ByteView code = journal_.code_bytes(sender_);
   if (env_.rules.has(Fork::prague) && delegation_of(code)) return {};
-  return broken(TxnRule::sender_not_eoa, ": address {}, len(code): {}", sender_.address.hex(), code.size());
+  return broken(TxnRule::sender_not_eoa, ": address {}, len(code): {}", checksummed(sender_.address),
+                code.size());
 }
 
 std::optional<TxnError> Transition::check_fees() const {
   if (!options_.check_funds) return {};
   if (txn_.max_fee_per_gas < env_.base_fee)
     return broken(TxnRule::fee_cap_below_base_fee, ": address {}, maxFeePerGas: {}, baseFee: {}",
-                  sender_.address.hex(), txn_.max_fee_per_gas.to_decimal(), env_.base_fee.to_decimal());
+                  checksummed(sender_.address), txn_.max_fee_per_gas.to_decimal(),
+                  env_.base_fee.to_decimal());
   if (txn_.type == TxnType::blob && txn_.max_fee_per_blob_gas < env_.blob_base_fee)
     return broken(TxnRule::blob_fee_cap, ": address {}, blobGasFeeCap: {}, blobBaseFee: {}",
-                  sender_.address.hex(), txn_.max_fee_per_blob_gas.to_decimal(),
+                  checksummed(sender_.address), txn_.max_fee_per_blob_gas.to_decimal(),
                   env_.blob_base_fee.to_decimal());
   return {};
 }
@@ -115,7 +118,7 @@ std::optional<TxnError> Transition::check_funds() const {
     if (txn_.type == TxnType::blob) add(checked_mul(blob_gas(), txn_.max_fee_per_blob_gas));
   }
   if (wanted && *wanted <= sender_.balance) return {};
-  return broken(TxnRule::insufficient_funds, ": address {} have {} want {}", sender_.address.hex(),
+  return broken(TxnRule::insufficient_funds, ": address {} have {} want {}", checksummed(sender_.address),
                 sender_.balance.to_decimal(), wanted ? wanted->to_decimal() : "more than 2^256 - 1");
 }
 
@@ -223,7 +226,9 @@ void Transition::settle(TxnOutcome& outcome, Gas gas_left) {
   const Gas used = txn_.gas_limit - gas_left;
   const auto quotient = env_.rules.has(Fork::london) ? kRefundQuotientLondon : kRefundQuotient;
   outcome.refunded = std::min<Gas>(journal_.refund(), used / quotient);
-  outcome.gas_used = std::max(used - outcome.refunded, floor_data_gas(txn_, env_.rules));
+  const Gas floor = floor_data_gas(txn_, env_.rules);
+  outcome.gas_used = std::max(used - outcome.refunded, floor);
+  outcome.most_gas_used = std::max(used, floor);
   if (!options_.check_funds) return;
   journal_.set_balance(sender_, sender_.balance + U256{txn_.gas_limit - outcome.gas_used} * price_);
   AccountState& beneficiary = journal_.account(env_.beneficiary);

@@ -77,6 +77,7 @@ struct TxnOutcome {
   Status status = Status::success;
   Gas gas_used = 0;  ///< after refunds
   Gas refunded = 0;
+  Gas most_gas_used = 0;  ///< before refunds: with a smaller limit it would have failed
   Bytes output;
   std::optional<Address> created;  ///< of a creation, also of one that failed
   std::vector<Log> logs;

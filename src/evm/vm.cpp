@@ -75,7 +75,7 @@ CallResult Vm::plain_call(const Message& message) {
 
 CallResult Vm::call_account(const Message& message) {
   AccountState& recipient = journal_.account(message.recipient);
-  const Precompile* precompile = find_precompile(message.code_address, rules());
+  const Precompile* precompile = precompile_at(message.code_address);
   if (message.kind == CallKind::call) {
     const bool moves = !message.value.is_zero();
     if (!moves && precompile == nullptr && rules().has(Fork::eip158) && journal_.is_dead(recipient) &&
@@ -94,12 +94,18 @@ CallResult Vm::call_account(const Message& message) {
   return run_code(message, *code, recipient);
 }
 
+const Precompile* Vm::precompile_at(const Address& address) const {
+  if (block_.precompiles == nullptr) return find_precompile(address, rules());
+  const auto found = block_.precompiles->find(address);
+  return found == block_.precompiles->end() ? nullptr : found->second;
+}
+
 const Code* Vm::code_to_run(const Address& address) {
   const Code* code = journal_.code(journal_.account(address));
   if (code == nullptr || !rules().has(Fork::prague)) return code;
   // One step only; a delegation to a precompile runs nothing (EIP-7702).
   if (const auto target = delegation_of(bytes_of(*code)))
-    return find_precompile(*target, rules()) ? nullptr : journal_.code(journal_.account(*target));
+    return precompile_at(*target) ? nullptr : journal_.code(journal_.account(*target));
   return code;
 }
 

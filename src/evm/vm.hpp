@@ -41,6 +41,7 @@ class Vm {
   CallResult call_account(const Message& message);
   CallResult run_precompile(const Message& message, const Precompile& precompile);
   CallResult run_code(const Message& message, const Code& code, AccountState& recipient);
+  const Precompile* precompile_at(const Address& address) const;
   const Code* code_to_run(const Address& address);
   CallResult create_at(const Message& message, AccountState& creator, AccountState& contract);
   Status store_code(AccountState& contract, CallResult& result);

@@ -22,6 +22,12 @@ Result<Address> AccountsBackend::new_account(const std::string& passphrase) {
   return made->address;
 }
 
+Result<Address> AccountsBackend::import_key(const PrivateKey& key, const std::string& passphrase) {
+  auto made = keystore_.import_key(key, passphrase);
+  if (!made) return tl::unexpected(made.error());
+  return made->address;
+}
+
 Result<> AccountsBackend::unlock(const Address& address, const std::string& passphrase,
                                  std::chrono::seconds duration) {
   return keystore_.unlock(address, passphrase, duration);

@@ -14,6 +14,7 @@ class AccountsBackend final : public rpc::Accounts {
   std::vector<Address> list() override;
   std::vector<rpc::Wallet> wallets() override;
   Result<Address> new_account(const std::string& passphrase) override;
+  Result<Address> import_key(const PrivateKey& key, const std::string& passphrase) override;
   Result<> unlock(const Address& address, const std::string& passphrase,
                   std::chrono::seconds duration) override;
   Result<> lock(const Address& address) override;

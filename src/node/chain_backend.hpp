@@ -33,6 +33,7 @@ class ChainBackend final : public rpc::ChainControl {
   std::uint64_t network_id() override { return facts_.network_id; }
   const ChainSpec& spec() override { return facts_.spec; }
   evm::BlockEnv environment(const Header& header) override;
+  const Engine* engine() override { return &engine_; }
   BlockHash genesis_hash() override { return facts_.genesis_hash; }
   unsigned protocol_version() override;
 

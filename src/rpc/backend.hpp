@@ -19,6 +19,11 @@
 #include "core/secp256k1.hpp"
 #include "core/state_diff.hpp"
 #include "evm/env.hpp"
+#include "storage/trie_view.hpp"
+
+namespace quarry {
+class Engine;
+}
 
 namespace quarry {
 struct LogTerms;
@@ -49,6 +54,11 @@ class Accounts {
   /// In the same order.
   virtual std::vector<Wallet> wallets() = 0;
   virtual Result<Address> new_account(const std::string& passphrase) = 0;
+  /// Keeps a key that was made elsewhere.
+  virtual Result<Address> import_key(const PrivateKey& key, const std::string& passphrase) {
+    (void)key, (void)passphrase;
+    return fail("this node keeps no keys");
+  }
   /// Zero seconds: until the node ends.
   virtual Result<> unlock(const Address& address, const std::string& passphrase,
                           std::chrono::seconds duration) = 0;
@@ -181,6 +191,8 @@ class ChainControl {
   virtual const ChainSpec& spec() = 0;
   /// What transactions of a block with this header can ask about it; past hashes are not in it.
   virtual evm::BlockEnv environment(const Header& header) = 0;
+  /// The chain's engine; nullptr where there is none to ask (tests).
+  virtual const Engine* engine() { return nullptr; }
   virtual BlockHash genesis_hash() = 0;
   /// The newest eth protocol we speak: 63.
   virtual unsigned protocol_version() = 0;
@@ -190,6 +202,12 @@ class ChainControl {
 struct TxnLocation {
   BlockId block;
   std::size_t index = 0;
+};
+
+/// How far below the head blocks count as safe and as final, where no beacon chain says so.
+struct FinalityDepths {
+  BlockNum safe = 12;
+  BlockNum final = 64;
 };
 
 /// Reads blocks and states. Several threads at once; each answer is one the chain had, but two calls may see
@@ -211,12 +229,20 @@ class ChainReader {
   virtual std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const = 0;
   /// Nothing when the block was not executed, nor its receipts downloaded.
   virtual std::optional<std::vector<Receipt>> receipts(const BlockId& id) const = 0;
-  /// So far below the head no block is taken back, where the chain's rules say it.
-  virtual std::optional<BlockNum> settled_depth() const { return std::nullopt; }
   /// A transaction of the canonical chain.
   virtual std::optional<TxnLocation> find_transaction(const TxnHash& hash) const = 0;
+  /// The lowest block whose state can be read.
+  virtual BlockNum oldest_state() const { return 0; }
+  /// How far below the head blocks count as safe and as final.
+  virtual FinalityDepths finality() const { return {}; }
   /// The state after block `id`. The error says which blocks' states there are.
   virtual Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const = 0;
+  /// The tries of that state, built within `bounds`; the error says which blocks' tries can be had.
+  virtual Result<std::unique_ptr<TrieView>> tries_at(const BlockId& id,
+                                                     const TrieView::Bounds& bounds) const {
+    (void)bounds;
+    return fail("the state tries of block " + std::to_string(id.number) + " are not kept");
+  }
 };
 
 /// The block after the head with what waits for it, executed; nothing seals it, so its hash means nothing.

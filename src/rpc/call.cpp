@@ -3,37 +3,15 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <map>
 
+#include "evm/precompiles.hpp"
+#include "rpc/bounded_state.hpp"
 #include "rpc/call_overrides.hpp"
 #include "rpc/pending.hpp"
 
 namespace quarry::rpc {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-/// A call's gas bounds what it computes, but reads of the disk were cheap in gas once: past the deadline they
-/// give nothing, which ends the call soon, and its outcome is thrown away.
-class BoundedState final : public StateView {
- public:
-  BoundedState(std::unique_ptr<StateView> base, std::chrono::milliseconds most_time)
-      : base_(std::move(base)), until_(Clock::now() + most_time) {}
-  std::optional<Account> account(const Address& address) const override {
-    return passed() ? std::nullopt : base_->account(address);
-  }
-  SlotValue slot(const Address& address, const SlotKey& key) const override {
-    return passed() ? SlotValue{} : base_->slot(address, key);
-  }
-  Bytes code(const CodeHash& hash) const override { return passed() ? Bytes{} : base_->code(hash); }
-  bool passed() const { return passed_ = passed_ || Clock::now() > until_; }
-
- private:
-  const std::unique_ptr<StateView> base_;
-  const Clock::time_point until_;
-  mutable bool passed_ = false;
-};
 
 /// The canonical chain's hashes, each read once.
 class ChainHashes final : public evm::BlockHashes {
@@ -65,6 +43,7 @@ struct CallSite::Impl {
   const CallLimits limits;
   BoundedState state;
   ChainHashes hashes;
+  evm::PrecompileMap precompiles;  ///< when they are not those of the rules
   evm::BlockEnv env;
 };
 
@@ -76,10 +55,18 @@ Expected<CallSite, RpcError> CallSite::of(const Context& context, Params& params
   auto place = state_place(context, params, index);
   if (!place) return tl::unexpected(place.error());
   auto env = context.backend.chain.environment(place->header);
-  auto view = overridden(std::move(place->state), read_state_overrides(params, index + 1));
+  auto overrides = read_state_overrides(params, index + 1);
   read_block_overrides(params, index + 2, env);
   if (params.error()) return tl::unexpected(*params.error());
-  return CallSite(std::make_unique<Impl>(std::move(view), std::move(env), context));
+  evm::PrecompileMap precompiles;
+  if (!overrides.empty()) precompiles = evm::precompiles_of(env.rules);
+  if (auto error = move_precompiles(overrides, precompiles)) return tl::unexpected(*error);
+  const bool moved = !overrides.empty();
+  auto view = overridden(std::move(place->state), std::move(overrides));
+  CallSite out(std::make_unique<Impl>(std::move(view), std::move(env), context));
+  if (moved) out.impl_->precompiles = std::move(precompiles);
+  if (moved) out.impl_->env.precompiles = &out.impl_->precompiles;
+  return out;
 }
 
 const StateView& CallSite::state() const {

@@ -59,7 +59,7 @@ std::vector<Authorization> read_authorizations(FieldReader& fields, const Json& 
 void read_data(FieldReader& fields, CallArgs& out) {
   const auto input = fields.data("input"), data = fields.data("data");
   if (input && data && *input != *data) {
-    fields.reject(
+    fields.fail(
         "both \"data\" and \"input\" are set and not equal. Please use \"input\" to pass transaction call "
         "data");
   }
@@ -72,11 +72,7 @@ void read_fees(FieldReader& fields, CallArgs& out) {
   out.max_tip = fields.big_quantity("maxPriorityFeePerGas");
   out.max_blob_fee = fields.big_quantity("maxFeePerBlobGas");
   if (out.gas_price && (out.max_fee || out.max_tip)) {
-    fields.reject("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
-  }
-  if (out.max_fee && out.max_tip && *out.max_fee < *out.max_tip) {
-    fields.reject("maxFeePerGas (" + out.max_fee->to_quantity() + ") < maxPriorityFeePerGas (" +
-                  out.max_tip->to_quantity() + ")");
+    fields.fail("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
   }
 }
 
@@ -113,8 +109,12 @@ Transaction CallArgs::transaction() const {
 }
 
 CallArgs read_call_args(Params& params, std::size_t index) {
-  CallArgs out;
   FieldReader fields(params, index, "TransactionArgs");
+  return read_call_args(fields);
+}
+
+CallArgs read_call_args(FieldReader& fields) {
+  CallArgs out;
   out.from = fields.address("from");
   out.to = fields.address("to");
   out.gas = fields.quantity("gas");

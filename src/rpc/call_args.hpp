@@ -29,5 +29,7 @@ struct CallArgs {
 
 /// Reads parameter `index`; errors are left in `params`.
 CallArgs read_call_args(Params& params, std::size_t index);
+/// Reads an object that lies inside a parameter.
+CallArgs read_call_args(FieldReader& fields);
 
 }  // namespace quarry::rpc

@@ -46,9 +46,9 @@ Expected<const Method*, RpcError> admit(const Request& request, const Caller& ca
   return tl::unexpected(refusal);
 }
 
-Answer run(const Backend& backend, const Request& request, const Caller& caller) {
+Answer run(const Context& context, const Request& request) {
   if (request.error) return tl::unexpected(*request.error);
-  const auto method = admit(request, caller);
+  const auto method = admit(request, context.caller);
   if (!method) return tl::unexpected(method.error());
   const auto count = param_count(**method);
   if (request.params.size() > count.most) {
@@ -61,7 +61,7 @@ Answer run(const Backend& backend, const Request& request, const Caller& caller)
   }
   // The last resort: a client gets an answer even when a library throws.
   try {
-    return (*method)->handler({backend, caller}, params);
+    return (*method)->handler(context, params);
   } catch (const std::exception& error) {
     log_error("RPC method failed", {{"method", request.method}, {"err", error.what()}});
     return rpc_fail(RpcCode::internal, "internal error");
@@ -94,7 +94,7 @@ void Dispatcher::append(std::string& to, const Request& request, const Caller& c
   if (Clock::now() > until) {
     append_answer(to, request.id, rpc_fail(RpcCode::timed_out, "request timed out"));
   } else {
-    append_answer(to, request.id, run(backend_, request, caller));
+    append_answer(to, request.id, run({backend_, caller, stopping_}, request));
   }
 }
 

@@ -2,6 +2,7 @@
 /// \file
 /// From requests to answers: finds the method, checks who may call it and with what, runs it.
 
+#include <atomic>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -33,10 +34,14 @@ class Dispatcher {
   static Where where(const Message& message);
   std::string answer(const Message& message, const Caller& caller, Clock::time_point since) const;
 
+  /// The server ends: methods that wait for something answer now.
+  void stop() const { stopping_ = true; }
+
  private:
   void append(std::string& to, const Request& request, const Caller& caller, Clock::time_point until) const;
 
   Backend backend_;
+  mutable std::atomic<bool> stopping_ = false;
 };
 
 /// An answer to a message that could not be taken up: an error with the id of its request, if it is one.

@@ -7,6 +7,7 @@
 #include "core/sender.hpp"
 #include "rpc/call.hpp"
 #include "rpc/fees.hpp"
+#include "rpc/signing.hpp"
 
 namespace quarry::rpc {
 namespace {
@@ -14,8 +15,8 @@ namespace {
 /// EIP-155: a legacy transaction's v is this, twice the chain id and the recovery id.
 constexpr std::uint64_t kChainV = 35, kPlainV = 27;
 
-/// A signer: by an unlocked account, or by a passphrase.
-using Sign = std::function<Result<RecoverableSignature>(const Address&, const Hash256&)>;
+}  // namespace
+
 Sign unlocked(const Context& context) {
   return [&context](const Address& from, const Hash256& hash) -> Result<RecoverableSignature> {
     if (context.caller.exposed && !context.backend.exposed_may_sign) {
@@ -33,6 +34,8 @@ Sign by_passphrase(const Context& context, std::string passphrase) {
   };
 }
 
+namespace {
+
 /// geth's signer for messages: nobody can be made to sign a transaction this way (EIP-191).
 Hash256 message_hash(ByteView message) {
   Bytes text =
@@ -43,13 +46,16 @@ Hash256 message_hash(ByteView message) {
   return keccak256(text);
 }
 
-/// r, s, and v as 27 or 28.
+}  // namespace
+
 Answer message_answer(const Result<RecoverableSignature>& signature) {
   if (!signature) return rpc_fail(signature.error());
   auto bytes = signature->bytes;
   bytes[64] = static_cast<std::uint8_t>(bytes[64] + kPlainV);
   return hex_answer(bytes);
 }
+
+namespace {
 
 void fill_fees(const Context& context, CallArgs& args, const Rules& rules) {
   if (args.gas_price) return;
@@ -68,9 +74,14 @@ void fill_fees(const Context& context, CallArgs& args, const Rules& rules) {
   args.max_fee = *args.max_tip + base_fee + base_fee;
 }
 
-/// Puts in what the sender left out: nonce, price, gas, chain.
+}  // namespace
+
 std::optional<RpcError> fill(const Context& context, Params& params, CallArgs& args) {
   const auto& spec = context.backend.chain.spec();
+  if (args.max_fee && args.max_tip && *args.max_fee < *args.max_tip) {
+    return RpcError{RpcCode::failed, fmt::format("maxFeePerGas ({}) < maxPriorityFeePerGas ({})",
+                                                 args.max_fee->to_quantity(), args.max_tip->to_quantity())};
+  }
   if (!args.to && args.data.empty()) {
     return RpcError{RpcCode::failed, "contract creation without any data provided"};
   }
@@ -107,6 +118,8 @@ Expected<Transaction, RpcError> signed_transaction(const Context& context, const
   return txn;
 }
 
+namespace {
+
 /// Filled in and signed, from the parameter's object.
 Expected<Transaction, RpcError> signed_parameter(const Context& context, Params& params, const Sign& sign) {
   auto args = read_call_args(params, 0);
@@ -115,6 +128,8 @@ Expected<Transaction, RpcError> signed_parameter(const Context& context, Params&
   if (auto error = fill(context, params, args)) return tl::unexpected(*error);
   return signed_transaction(context, args, sign);
 }
+
+}  // namespace
 
 Answer submit(const Context& context, const Transaction& txn) {
   if (auto added = context.backend.pool.add(txn); !added) return rpc_fail(added.error());
@@ -127,14 +142,20 @@ Answer submit(const Context& context, const Transaction& txn) {
   return hex_answer(hash);
 }
 
-Answer send_raw(const Context& context, Params& params) {
-  const auto bytes = params.data(0);
+Expected<Transaction, RpcError> read_raw_transaction(Params& params, std::size_t index) {
+  const auto bytes = params.data(index);
   if (params.error()) return tl::unexpected(*params.error());
-  const auto txn = decode_transaction(bytes);
-  if (!txn) {
-    return rpc_fail(RpcCode::failed,
-                    fmt::format("rlp: the bytes are no signed transaction: {}", rlp::to_string(txn.error())));
-  }
+  auto txn = decode_transaction(bytes);
+  if (txn) return std::move(*txn);
+  return rpc_fail(RpcCode::failed,
+                  fmt::format("rlp: the bytes are no signed transaction: {}", rlp::to_string(txn.error())));
+}
+
+namespace {
+
+Answer send_raw(const Context& context, Params& params) {
+  const auto txn = read_raw_transaction(params, 0);
+  if (!txn) return tl::unexpected(txn.error());
   return submit(context, *txn);
 }
 

@@ -68,18 +68,6 @@ Answer get_raw_transaction_of_block(const Context& context, Params& params) {
   return *found ? hex_answer(encode_transaction((*found)->txn())) : hex_answer({});
 }
 
-Answer get_receipt(const Context& context, Params& params) {
-  const auto hash = params.fixed<TxnHash>(0, "common.Hash");
-  if (params.error()) return tl::unexpected(*params.error());
-  const auto found = find_in_chain(context.backend.reader, hash);
-  if (!found) return null_answer();
-  const auto& header = found->block.header;
-  const auto receipts = context.backend.reader.receipts({header->number, header.hash()});
-  if (!receipts || found->index >= receipts->size()) return null_answer();
-  const auto place = place_in_chain(context, header);
-  return ReceiptsView(found->block, *receipts, place).one(found->index);
-}
-
 Answer get_block_receipts(const Context& context, Params& params) {
   const auto id = by_number(context.backend.reader, params);
   if (params.error()) return tl::unexpected(*params.error());
@@ -124,6 +112,18 @@ constexpr Method kMethods[] = {
 };
 
 }  // namespace
+
+Answer get_receipt(const Context& context, Params& params) {
+  const auto hash = params.fixed<TxnHash>(0, "common.Hash");
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto found = find_in_chain(context.backend.reader, hash);
+  if (!found) return null_answer();
+  const auto& header = found->block.header;
+  const auto receipts = context.backend.reader.receipts({header->number, header.hash()});
+  if (!receipts || found->index >= receipts->size()) return null_answer();
+  const auto place = place_in_chain(context, header);
+  return ReceiptsView(found->block, *receipts, place).one(found->index);
+}
 
 Answer get_raw_transaction(const Context& context, Params& params) {
   const auto hash = params.fixed<TxnHash>(0, "common.Hash");

@@ -10,6 +10,10 @@ constexpr std::size_t kMostBytesOnLoop = 16 * 1024;
 /// Commands of some seconds that wait for each other.
 constexpr std::size_t kMostSlowQueued = 64;
 
+/// Requests that wait for a block at once, and behind them: each holds a thread for up to a minute.
+constexpr unsigned kWaiting = 8;
+constexpr std::size_t kMostWaitingQueued = 64;
+
 constexpr std::string_view kBusy = "too many requests wait for an answer; try again";
 
 }  // namespace
@@ -18,10 +22,13 @@ Jobs::Jobs(net::Loop& loop, const Dispatcher& dispatcher, unsigned workers, std:
     : loop_(loop),
       dispatcher_(dispatcher),
       workers_("rpc", workers, most_queued),
+      waiting_("rpc-waiting", kWaiting, kMostWaitingQueued),
       slow_("rpc-slow", 1, kMostSlowQueued) {}
 
 void Jobs::stop() {
+  dispatcher_.stop();
   workers_.stop();
+  waiting_.stop();
   slow_.stop();
 }
 
@@ -43,7 +50,7 @@ void Jobs::run(std::string text, const Caller& caller, Done done) {
     auto answer = dispatcher_.answer(*message, caller, since);
     loop_.post([shared_done, answer = std::move(answer)]() mutable { (*shared_done)(std::move(answer)); });
   };
-  auto& pool = where == Where::slow ? slow_ : workers_;
+  auto& pool = where == Where::slow ? slow_ : where == Where::waiting ? waiting_ : workers_;
   if (pool.try_submit(std::move(task))) return;
   (*shared_done)(error_answer(*message, static_cast<int>(RpcCode::limit_exceeded), kBusy));
 }

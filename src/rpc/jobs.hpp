@@ -28,6 +28,7 @@ class Jobs {
   net::Loop& loop_;
   const Dispatcher& dispatcher_;
   WorkerPool workers_;
+  WorkerPool waiting_;
   WorkerPool slow_;
 };
 

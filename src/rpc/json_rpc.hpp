@@ -36,6 +36,19 @@ enum class RpcCode : int {
   timed_out = -32002,
   answer_too_large = -32003,
   limit_exceeded = -32005,
+  // Of eth_simulateV1 (execution-apis).
+  vm_error = -32015,
+  nonce_too_low = -38010,
+  nonce_too_high = -38011,
+  fee_cap_too_low = -38012,
+  intrinsic_gas = -38013,
+  insufficient_funds = -38014,
+  block_gas_limit = -38015,
+  block_number_order = -38020,
+  block_time_order = -38021,
+  sender_not_eoa = -38024,
+  initcode_too_large = -38025,
+  client_limit = -38026,
 };
 
 struct RpcError {

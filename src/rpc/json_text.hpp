@@ -27,6 +27,8 @@ class JsonText {
   JsonText& quantity(const U256& value);
   JsonText& plain(std::string_view text);
   JsonText& boolean(bool value) { return literal(value ? "true" : "false"); }
+  /// A value that is JSON already.
+  JsonText& raw(std::string_view json) { return literal(json); }
   JsonText& null() { return literal("null"); }
 
   std::string take() { return std::move(out_); }

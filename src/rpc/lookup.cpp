@@ -9,12 +9,12 @@
 namespace quarry::rpc {
 namespace {
 
-/// How far below the head blocks count as safe and as final, where no rule of the chain says so.
-constexpr BlockNum kSafeDepth = 12;
-constexpr BlockNum kFinalDepth = 64;
-
+/// A beacon chain's block is one that its owner vouched for: it does not give way to others. On chains with
+/// seals it is the depth that counts.
 std::optional<BlockId> at_depth(const ChainReader& reader, BlockNum depth) {
   const auto head = reader.head();
+  const auto header = reader.header(head);
+  if (header && (*header)->difficulty.is_zero() && (*header)->base_fee_per_gas) return head;
   return reader.canonical(head.number > depth ? head.number - depth : 0);
 }
 
@@ -28,9 +28,9 @@ std::optional<BlockId> resolve(const ChainReader& reader, const BlockRef& ref) {
     case BlockRef::Kind::earliest:
       return reader.canonical(0);
     case BlockRef::Kind::safe:
-      return at_depth(reader, reader.settled_depth().value_or(kSafeDepth));
+      return at_depth(reader, reader.finality().safe);
     case BlockRef::Kind::finalized:
-      return at_depth(reader, reader.settled_depth().value_or(kFinalDepth));
+      return at_depth(reader, reader.finality().final);
     case BlockRef::Kind::number:
       // Above the head there may be headers already; they are no blocks yet.
       return ref.number <= reader.head().number ? reader.canonical(ref.number) : std::nullopt;
@@ -54,8 +54,7 @@ Expected<BlockId, RpcError> block_at(const Context& context, Params& params, std
   if (params.error()) return tl::unexpected(*params.error());
   const auto& reader = context.backend.reader;
   if (const auto id = resolve(reader, ref)) return *id;
-  return rpc_fail(RpcCode::failed,
-                  fmt::format("header not found\nThis node's head is block {}.", reader.head().number));
+  return rpc_fail(RpcCode::failed, "header not found");
 }
 
 Expected<std::unique_ptr<StateView>, RpcError> state_of(const Context& context, Params& params,

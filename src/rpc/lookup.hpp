@@ -27,6 +27,8 @@ std::optional<BlockId> by_hash(const ChainReader& reader, Params& params);
 /// A block's place, with its blob base fee where it has one.
 BlockPlace place_in_chain(const Context& context, const SealedHeader& header);
 
+/// What a transaction of the chain gave; null where it is in no block.
+Answer get_receipt(const Context& context, Params& params);
 /// A transaction's bytes, of the chain or of the pool.
 Answer get_raw_transaction(const Context& context, Params& params);
 

@@ -2,6 +2,7 @@
 /// \file
 /// The one table of methods: name, thread, parameters, handler. Each namespace's file fills its part.
 
+#include <atomic>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -14,15 +15,18 @@ namespace quarry::rpc {
 
 /// Where a method runs.
 enum class Where : std::uint8_t {
-  loop,    ///< on the loop: reads what is at hand in memory and nothing else
-  worker,  ///< on the RPC workers: reads the database, asks other threads
-  slow,    ///< on a thread for what takes a second or more: key derivation, files of blocks
+  loop,     ///< on the loop: reads what is at hand in memory and nothing else
+  worker,   ///< on the RPC workers: reads the database, asks other threads
+  waiting,  ///< on a thread that may wait for the chain to move on
+  slow,     ///< on a thread for what takes a second or more: key derivation, files of blocks
 };
 
 /// What handlers work with.
 struct Context {
   const Backend& backend;
   const Caller& caller;
+  /// The server ends: who waits answers now.
+  const std::atomic<bool>& stopping;
 };
 
 struct Method {
@@ -42,16 +46,22 @@ std::span<const Method> clique_methods();
 std::span<const Method> debug_methods();
 std::span<const Method> dev_methods();
 std::span<const Method> eth_methods();
+std::span<const Method> eth_account_methods();
 std::span<const Method> eth_call_methods();
+std::span<const Method> eth_config_methods();
 std::span<const Method> eth_fee_methods();
 std::span<const Method> eth_filter_methods();
 std::span<const Method> eth_log_methods();
+std::span<const Method> eth_proof_methods();
 std::span<const Method> eth_send_methods();
+std::span<const Method> eth_sign_methods();
+std::span<const Method> eth_simulate_methods();
 std::span<const Method> eth_transaction_methods();
 std::span<const Method> jbc_methods();
 std::span<const Method> miner_methods();
 std::span<const Method> net_methods();
 std::span<const Method> personal_methods();
+std::span<const Method> testing_methods();
 std::span<const Method> txpool_methods();
 std::span<const Method> web3_methods();
 

@@ -39,6 +39,7 @@ const std::vector<ModuleInfo>& all_modules() {
       {"net"},
       {"personal", true},
       {"rpc"},
+      {"testing"},
       {"txpool"},
       {"web3"},
   };

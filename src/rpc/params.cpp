@@ -57,6 +57,14 @@ void Params::reject(std::size_t index, const std::string& why) {
   if (!error_) error_ = RpcError{RpcCode::invalid_params, fmt::format("invalid argument {}: {}", index, why)};
 }
 
+void Params::fail(RpcError error) {
+  if (!error_) error_ = std::move(error);
+}
+
+void Params::reject_plain(const std::string& why) {
+  if (!error_) error_ = RpcError{RpcCode::invalid_params, why};
+}
+
 void Params::reject_type(std::size_t index, std::string_view value, std::string_view go_type) {
   reject(index, fmt::format("json: cannot unmarshal {} into Go value of type {}", value, go_type));
 }

@@ -49,6 +49,8 @@ class Params {
   std::uint64_t quantity(std::size_t index);
   /// The same up to 2^256 - 1.
   U256 amount(std::size_t index);
+  /// As it came; nullptr when missing.
+  const Json* value(std::size_t index) const { return has(index) ? &array_[index] : nullptr; }
   /// Hex data of any even length.
   Bytes data(std::size_t index);
   std::string text(std::size_t index);
@@ -63,6 +65,10 @@ class Params {
 
   /// For a handler's own checks: "invalid argument <index>: <why>".
   void reject(std::size_t index, const std::string& why);
+  /// The same where geth's text does not name the argument.
+  void reject_plain(const std::string& why);
+  /// Any error, unless there is one already.
+  void fail(RpcError error);
 
  private:
   friend class FieldReader;
@@ -105,6 +111,10 @@ class FieldReader {
   /// A quantity likewise.
   U256 read_quantity(const Json& value, std::string_view name);
   void reject(const std::string& why) { params_.reject(index_, why); }
+  /// The fields are well-formed and do not go together.
+  void fail(const std::string& why) { params_.fail({RpcCode::failed, why}); }
+  Params& params() { return params_; }
+  std::size_t index() const { return index_; }
   bool failed() const { return params_.error().has_value(); }
 
  private:

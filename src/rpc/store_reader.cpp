@@ -59,18 +59,31 @@ std::optional<TxnLocation> StoreReader::find_transaction(const TxnHash& hash) co
 }
 
 /// More than half of the signers have signed on a block that lies so deep.
-std::optional<BlockNum> StoreReader::settled_depth() const {
-  if (authority_ == nullptr) return std::nullopt;
+FinalityDepths StoreReader::finality() const {
+  if (authority_ == nullptr) return depths_;
   const auto at = authority_->engine.snapshot(head(), authority_->headers);
-  if (!at) return std::nullopt;
-  return (*at)->window();
+  if (!at) return depths_;
+  return {(*at)->window(), (*at)->window()};
+}
+
+BlockNum StoreReader::oldest_state() const {
+  return state_.oldest_state().value_or(head().number);
+}
+
+Result<> StoreReader::check_canonical(const BlockId& id) const {
+  if (chain_.canonical_id(id.number) == id) return {};
+  return fail(fmt::format("the state of block {} ({}) is not kept: it is not on the canonical chain",
+                          id.number, id.hash.hex()));
+}
+
+Result<std::unique_ptr<TrieView>> StoreReader::tries_at(const BlockId& id,
+                                                        const TrieView::Bounds& bounds) const {
+  if (auto known = check_canonical(id); !known) return tl::unexpected(known.error());
+  return TrieView::at(database_, id.number, bounds);
 }
 
 Result<std::unique_ptr<StateView>> StoreReader::state_at(const BlockId& id) const {
-  if (chain_.canonical_id(id.number) != id) {
-    return fail(fmt::format("the state of block {} ({}) is not kept: it is not on the canonical chain",
-                            id.number, id.hash.hex()));
-  }
+  if (auto known = check_canonical(id); !known) return tl::unexpected(known.error());
   if (auto view = state_.at(id.number)) return view;
   const auto head = state_.head();
   const auto oldest = state_.oldest_state();

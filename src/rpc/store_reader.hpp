@@ -23,15 +23,24 @@ class StoreReader final : public ChainReader {
   std::optional<Block> block(const BlockId& id) const override;
   std::optional<TotalDifficulty> total_difficulty(const BlockId& id) const override;
   std::optional<std::vector<Receipt>> receipts(const BlockId& id) const override;
-  std::optional<BlockNum> settled_depth() const override;
   std::optional<TxnLocation> find_transaction(const TxnHash& hash) const override;
+  BlockNum oldest_state() const override;
+  /// On an authority chain deeper than half of the signers, whatever was set.
+  FinalityDepths finality() const override;
+  /// Before anyone asks.
+  void set_finality(FinalityDepths depths) { depths_ = depths; }
   Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const override;
+  Result<std::unique_ptr<TrieView>> tries_at(const BlockId& id,
+                                             const TrieView::Bounds& bounds) const override;
 
  private:
+  Result<> check_canonical(const BlockId& id) const;
+
   const Database& database_;
   ChainStore chain_;
   StateStore state_;
   const Authority* const authority_;
+  FinalityDepths depths_;
 };
 
 }  // namespace quarry::rpc

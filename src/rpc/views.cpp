@@ -37,19 +37,6 @@ void write_header_fields(JsonText& out, const SealedHeader& header) {
   if (header->withdrawals_root) out.key("withdrawalsRoot").hex(*header->withdrawals_root);
 }
 
-void write_withdrawals(JsonText& out, const std::vector<Withdrawal>& withdrawals) {
-  out.begin_array();
-  for (const auto& entry : withdrawals) {
-    out.begin_object();
-    out.key("index").quantity(entry.index);
-    out.key("validatorIndex").quantity(entry.validator_index);
-    out.key("address").hex(entry.address);
-    out.key("amount").quantity(entry.amount_gwei);
-    out.end_object();
-  }
-  out.end_array();
-}
-
 template <class List>
 void write_hashes(JsonText& out, const List& hashes) {
   out.begin_array();
@@ -102,8 +89,9 @@ U256 effective_gas_price(const Transaction& txn, const std::optional<U256>& base
 }
 
 /// What is the same wherever the transaction stands.
-void write_content(JsonText& out, const Transaction& txn, const std::optional<U256>& base_fee) {
-  write_optional(out.key("from"), sender_of(txn));
+void write_content(JsonText& out, const Transaction& txn, const std::optional<Address>& sender,
+                   const std::optional<U256>& base_fee) {
+  write_optional(out.key("from"), sender);
   out.key("gas").quantity(txn.gas_limit);
   out.key("gasPrice").quantity(effective_gas_price(txn, base_fee));
   out.key("hash").hex(hash_of(txn));
@@ -119,23 +107,25 @@ void write_content(JsonText& out, const Transaction& txn, const std::optional<U2
   out.key("s").quantity(txn.s);
 }
 
-void write_transaction(JsonText& out, const Transaction& txn, const BlockPlace& block, std::size_t index) {
+void write_transaction(JsonText& out, const Transaction& txn, const std::optional<Address>& sender,
+                       const BlockPlace& block, std::size_t index) {
   out.begin_object();
   out.key("blockHash").hex(block.id.hash);
   out.key("blockNumber").quantity(block.id.number);
   out.key("blockTimestamp").quantity(block.timestamp);
   out.key("transactionIndex").quantity(index);
-  write_content(out, txn, block.base_fee);
+  write_content(out, txn, sender, block.base_fee);
   out.end_object();
 }
 
-void write_transactions(JsonText& out, const Block& block, bool full) {
+void write_transactions(JsonText& out, const Block& block, bool full, const std::vector<Address>* senders) {
   const auto place = place_of(block.header);
   out.begin_array();
   std::size_t index = 0;
   for (const auto& txn : block.body.transactions) {
     if (full) {
-      write_transaction(out, txn, place, index++);
+      const auto sender = senders == nullptr ? sender_of(txn) : (*senders)[index];
+      write_transaction(out, txn, sender, place, index++);
     } else {
       out.hex(hash_of(txn));
     }
@@ -158,19 +148,45 @@ Json big_number(const U256& value) {
   return value.fits_u64() ? Json(value.low64()) : Json(to_double(value));
 }
 
-std::string block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty,
-                       bool full) {
-  JsonText out;
-  out.begin_object();
+void write_block_fields(JsonText& out, const Block& block,
+                        const std::optional<TotalDifficulty>& total_difficulty, bool full,
+                        const std::vector<Address>* senders) {
   write_header_fields(out, block.header);
   out.key("size").quantity(encode_block(block).size());
   if (total_difficulty) out.key("totalDifficulty").quantity(*total_difficulty);
-  write_transactions(out.key("transactions"), block, full);
+  write_transactions(out.key("transactions"), block, full, senders);
   out.key("uncles").begin_array();
   for (const auto& ommer : block.body.ommers) out.hex(ommer.hash());
   out.end_array();
   if (block.body.withdrawals) write_withdrawals(out.key("withdrawals"), *block.body.withdrawals);
+}
+
+std::string block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty,
+                       bool full) {
+  JsonText out;
+  out.begin_object();
+  write_block_fields(out, block, total_difficulty, full);
   return out.end_object().take();
+}
+
+std::string header_view(const SealedHeader& header) {
+  JsonText out;
+  out.begin_object();
+  write_header_fields(out, header);
+  return out.end_object().take();
+}
+
+void write_withdrawals(JsonText& out, const std::vector<Withdrawal>& withdrawals) {
+  out.begin_array();
+  for (const auto& entry : withdrawals) {
+    out.begin_object();
+    out.key("index").quantity(entry.index);
+    out.key("validatorIndex").quantity(entry.validator_index);
+    out.key("address").hex(entry.address);
+    out.key("amount").quantity(entry.amount_gwei);
+    out.end_object();
+  }
+  out.end_array();
 }
 
 std::string ommer_view(const SealedHeader& ommer) {
@@ -206,14 +222,14 @@ BlockPlace place_of(const SealedHeader& header, const U256& blob_base_fee) {
 
 std::string transaction_view(const Transaction& txn, const BlockPlace& block, std::size_t index) {
   JsonText out;
-  write_transaction(out, txn, block, index);
+  write_transaction(out, txn, sender_of(txn), block, index);
   return out.take();
 }
 
 void write_pending(JsonText& out, const Transaction& txn) {
   out.begin_object();
   for (const auto* name : {"blockHash", "blockNumber", "transactionIndex"}) out.key(name).null();
-  write_content(out, txn, std::nullopt);
+  write_content(out, txn, sender_of(txn), std::nullopt);
   out.end_object();
 }
 
@@ -228,7 +244,7 @@ std::string signed_view(const Transaction& txn) {
   out.begin_object();
   out.key("raw").hex(encode_transaction(txn));
   out.key("tx").begin_object();
-  write_content(out, txn, std::nullopt);
+  write_content(out, txn, sender_of(txn), std::nullopt);
   out.end_object();
   return out.end_object().take();
 }

@@ -23,6 +23,13 @@ BlockPlace place_of(const SealedHeader& header, const U256& blob_base_fee = {});
 /// A whole block; `full` gives transactions rather than their hashes. baseFeePerGas and what came after it
 /// are there only where the header has them.
 std::string block_view(const Block& block, const std::optional<TotalDifficulty>& total_difficulty, bool full);
+/// The fields of a whole block, into an object that is open. `senders`: of each transaction, where signatures
+/// do not tell (a simulation); nullptr: they do.
+void write_block_fields(JsonText& out, const Block& block,
+                        const std::optional<TotalDifficulty>& total_difficulty, bool full,
+                        const std::vector<Address>* senders = nullptr);
+/// A header's fields and no more, as eth_getHeaderByNumber answers.
+std::string header_view(const SealedHeader& header);
 /// An ommer as a block without a body.
 std::string ommer_view(const SealedHeader& ommer);
 /// A header alone, as a newHeads subscription tells it.
@@ -34,6 +41,7 @@ void write_pending(JsonText& out, const Transaction& txn);
 /// A transaction without a place in the fields that geth's eth_signTransaction shows.
 std::string signed_view(const Transaction& txn);
 
+void write_withdrawals(JsonText& out, const std::vector<Withdrawal>& withdrawals);
 void write_access_list(JsonText& out, const std::vector<AccessListEntry>& list);
 
 struct LogPlace {

@@ -57,6 +57,7 @@ class ImportedChain : NoBlocks, public test::TestNode {
   const ChainSpec& spec() override { return genesis_.spec; }
   BlockHash genesis_hash() override { return genesis_hash_; }
   std::uint64_t network_id() override { return genesis_.spec.chain_id.low64(); }
+  const Engine* engine() override { return engine_.get(); }
   evm::BlockEnv environment(const Header& header) override {
     return block_env({genesis_.spec, *engine_}, header);
   }
@@ -147,14 +148,9 @@ std::string converse(ImportedChain& chain, const fs::path& file) {
   return {};
 }
 
-/// What we do not offer, or not yet: conversations whose name begins so. What is final a beacon chain says;
-/// blobs travel with their sidecars, which the pool does not take.
-const std::vector<std::string> kNotOffered = {
-    "debug_trace",    "eth_capabilities",
-    "eth_config",     "eth_getProof",
-    "eth_simulateV1", "eth_getBlockByNumber/get-finalized",
-    "testing_",       "eth_sendRawTransaction/send-blob-tx",
-};
+/// What we do not offer yet: conversations whose name begins so. A blob transaction travels with its blobs,
+/// which the pool does not take.
+const std::vector<std::string> kNotOffered = {"debug_trace", "eth_sendRawTransaction/send-blob-tx"};
 
 bool is_offered(const std::string& name) {
   return std::none_of(kNotOffered.begin(), kNotOffered.end(),

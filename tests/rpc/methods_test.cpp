@@ -304,7 +304,7 @@ TEST(Methods, StateIsReadAtTheBlockThatWasNamed) {
   EXPECT_EQ(rpc.result("eth_getCode", {kAddress, {{"blockNumber", "0x0"}}}), "0x6001");
   EXPECT_EQ(rpc.result("eth_getCode", {"0x" + std::string(40, '9'), "latest"}), "0x");
   EXPECT_EQ(rpc.result("eth_getStorageAt", {kAddress, "0x5", "latest"}), "0x" + std::string(63, '0') + "5");
-  EXPECT_TRUE(rpc.error("eth_getBalance", {kAddress, "0x1"}).starts_with("-32000 header not found\n"));
-  EXPECT_TRUE(rpc.error("eth_getBalance", {kAddress, {{"blockHash", kHash}}})
-                  .starts_with("-32000 header not found\n"));
+  EXPECT_TRUE(rpc.error("eth_getBalance", {kAddress, "0x1"}).starts_with("-32000 header not found"));
+  EXPECT_TRUE(
+      rpc.error("eth_getBalance", {kAddress, {{"blockHash", kHash}}}).starts_with("-32000 header not found"));
 }
