@@ -214,6 +214,9 @@ ImportResult Chain::insert_fast_blocks(std::span<const FastBlock> blocks) {
 Result<> Chain::finish_fast_sync(const BlockId& pivot) {
   return impl_->finish_fast_sync(pivot);
 }
+Result<> Chain::set_head(BlockNum number) {
+  return impl_->set_head(number);
+}
 Result<Block> Chain::prepare(const CandidateRequest& request) {
   return impl_->prepare(request);
 }

@@ -120,6 +120,10 @@ class Chain {
   /// The state of `pivot` is complete on disk: it becomes the head block.
   [[nodiscard]] Result<> finish_fast_sync(const BlockId& pivot);
 
+  /// Takes the chain back to block `number` of its own: what is above, of all branches, is removed, and the
+  /// listener is told as of a reorg. Refuses, changing nothing, what rewind_chain refuses.
+  [[nodiscard]] Result<> set_head(BlockNum number);
+
   /// The next block on the head, complete but for its seal.
   [[nodiscard]] Result<Block> prepare(const CandidateRequest& request);
 

@@ -51,6 +51,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   ImportResult insert_headers(std::span<const SealedHeader> headers);
   ImportResult insert_fast_blocks(std::span<const FastBlock> blocks);
   Result<> finish_fast_sync(const BlockId& pivot);
+  Result<> set_head(BlockNum number);
   Result<Block> prepare(const CandidateRequest& request);
   bool is_canonical(const BlockId& id) const { return store_.canonical_hash(id.number) == id.hash; }
 

@@ -16,6 +16,7 @@
 #include "node/chain_backend.hpp"
 #include "node/clique_node.hpp"
 #include "node/console/passphrase.hpp"
+#include "node/dev/dev_miner.hpp"
 #include "node/jbc_node.hpp"
 #include "node/local_chain.hpp"
 #include "node/network_backend.hpp"
@@ -78,8 +79,9 @@ Bytes extra_data_of(const NodeOptions& options) {
 
 /// In the order in which things are made; they are destroyed in the opposite one, after stop().
 struct App::Impl {
-  Impl(const NodeOptions& given, DataDirLock lock)
+  Impl(const NodeOptions& given, DataDirLock lock, const DevKeys* dev_chain)
       : options(given),
+        dev_keys(dev_chain ? std::optional(*dev_chain) : std::nullopt),
         datadir(std::move(lock)),
         keystore(given.keystore, given.light_kdf ? kLightScrypt : kStandardScrypt) {}
 
@@ -94,6 +96,8 @@ struct App::Impl {
   Result<> start_mining();
   void stop();
   const NodeOptions options;
+  const std::optional<DevKeys> dev_keys;  ///< none: it is no development chain
+  DevClock dev_clock;
   DataDirLock datadir;
   Keystore keystore;
   NodeFacts facts;
@@ -121,6 +125,7 @@ struct App::Impl {
   std::unique_ptr<MinerBackend> mining;
   std::unique_ptr<PoolBackend> pool_backend;
   std::unique_ptr<PendingBackend> pending;
+  std::unique_ptr<DevMiner> dev;  ///< none: it is no development chain
   std::unique_ptr<NetworkBackend> network;
   std::unique_ptr<ChainBackend> chain_control;
   std::unique_ptr<rpc::ChainReader> rpc_reader;
@@ -135,11 +140,17 @@ struct App::Impl {
 Result<> App::Impl::open_chain() {
   if (!options.jbc_peers.empty())
     if (auto begun = start_from_jbc_peers(datadir.paths(), options); !begun) return begun;
-  auto opened = open_local_chain(datadir.paths(), options, workers);
+  std::function<Timestamp()> clock;
+  if (dev_keys) {
+    clock = [this] { return dev_clock.now(); };
+    for (const PrivateKey& key : dev_keys->accounts) keystore.hold(key);
+  }
+  auto opened = open_local_chain(datadir.paths(), options, workers, SealPolicy::all, clock);
   if (!opened) return tl::unexpected(opened.error());
   local = std::move(*opened);
-  pool =
-      std::make_unique<TxPool>(*local.database, local.genesis.spec, pool_options(options, datadir.paths()));
+  TxPoolOptions pooling = pool_options(options, datadir.paths());
+  pooling.now = clock;
+  pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, std::move(pooling));
   local.chain->set_known_senders([this](const TxnHash& hash) { return pool->known_sender(hash); });
   facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
            .client_version = client_version(options.identity),
@@ -184,6 +195,7 @@ Result<> App::Impl::open_sealer() {
     }
     sealing.etherbase = address;
   }
+  if (dev_keys) sealing.etherbase = address_of(public_key(dev_keys->signer));
   sealer = std::make_unique<Sealer>(*local.chain, chain_thread, *seal_miner, std::move(sealing));
   if (options.extra_data)
     if (auto allowed = sealer->set_extra_data(extra_data_of(options)); !allowed) return allowed;
@@ -217,9 +229,10 @@ Result<> App::Impl::open_network() {
     bridge->on_head(event);
   });
   pool->on_new([this](const std::vector<TxnRef>& txns) {
+    events->on_new_txns(txns);
+    if (dev) return dev->on_transactions();
     sealer->on_transactions();
     bridge->on_new_txns(txns);
-    events->on_new_txns(txns);
   });
   const auto key = load_node_key(options);
   if (!key) return tl::unexpected(key.error());
@@ -279,9 +292,17 @@ Result<> App::Impl::open_rpc() {
                                                  chain_thread, *bridge);
   events->set_sync_source([this] { return chain_control->syncing(); });
   pool_backend = std::make_unique<PoolBackend>(*pool, usual_price(options, facts.spec));
+  if (dev_keys) {
+    dev = std::make_unique<DevMiner>(
+        DevMiner::Parts{*local.chain, chain_thread, *pool, dev_clock, dev_keys->signer,
+                        [this] { return sealer->next_request(); }},
+        options.genesis_new.period.value_or(0));
+    pool_backend->after_add([this] { dev->settle(); });
+  }
   if (!jbc)
-    pending = std::make_unique<PendingBackend>(*local.database, local.genesis.spec, *local.engine, *pool,
-                                               [this] { return sealer->next_request(); });
+    pending = std::make_unique<PendingBackend>(
+        *local.database, local.genesis.spec, *local.engine, *pool, [this] { return sealer->next_request(); },
+        [this] { return dev_clock.now(); });
   rpc::Backend backend{*chain_control,
                        *network,
                        *accounts,
@@ -293,6 +314,7 @@ Result<> App::Impl::open_rpc() {
                        options.allow_insecure_unlock,
                        jbc.get(),
                        pending.get()};
+  backend.dev = dev.get();
   backend.authority = clique ? &clique->authority() : nullptr;
   backend.filters = filters.get();
   backend.subscriptions = subscriptions.get();
@@ -369,11 +391,13 @@ Result<> App::Impl::open() {
   add_listed_peers();
   if (jbc) jbc->start(*sealer);
   if (clique) clique->start(*sealer, [this] { return chain_control->syncing().has_value(); });
+  if (dev) dev->on_transactions();  // the journal may have brought some
   return start_mining();
 }
 
 void App::Impl::stop() {
   if (network) network->stop_asking();
+  if (dev) dev->stop();
   if (jbc) jbc->stop();
   if (clique) clique->stop();
   if (sealer) sealer->close();
@@ -405,15 +429,19 @@ App::~App() {
   log_info("Blockchain manager stopped");
 }
 
-Result<std::unique_ptr<App>> App::start(const NodeOptions& options) {
+Result<std::unique_ptr<App>> App::start(const NodeOptions& options, const DevKeys* dev) {
   auto lock = DataDirLock::acquire(options.datadir);
   if (!lock) return tl::unexpected(lock.error());
   std::unique_ptr<App> app(new App);
-  app->impl_ = std::make_unique<Impl>(options, std::move(*lock));
+  app->impl_ = std::make_unique<Impl>(options, std::move(*lock), dev);
   log_info("Starting Quarry",
            {{"version", client_version(options.identity)}, {"datadir", options.datadir.string()}});
   if (auto opened = app->impl_->open(); !opened) return tl::unexpected(opened.error());
   return app;
+}
+
+std::uint16_t App::http_port() const {
+  return impl_->server ? impl_->server->http_port() : std::uint16_t{0};
 }
 
 std::string App::call(const std::string& request) {

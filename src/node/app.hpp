@@ -10,12 +10,17 @@
 
 namespace quarry {
 
+struct DevKeys;
+
 class App {
  public:
   /// Opens everything and listens; when it returns, JSON-RPC answers. Errors name what is in the way.
-  static Result<std::unique_ptr<App>> start(const NodeOptions& options);
+  /// `dev`: the chain is a development chain with these keys (node/dev/dev_chain.hpp).
+  static Result<std::unique_ptr<App>> start(const NodeOptions& options, const DevKeys* dev = nullptr);
   /// Stops: no new requests, peers told, blocks under way finished, the database closed.
   ~App();
+  /// Where JSON-RPC over HTTP is served; 0 where it is not.
+  std::uint16_t http_port() const;
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 

@@ -92,7 +92,17 @@ Keystore::~Keystore() {
 std::vector<KeyAccount> Keystore::accounts() {
   std::lock_guard lock{mutex_};
   scan();
-  return accounts_;
+  if (held_.empty()) return accounts_;
+  auto all = held_;
+  all.insert(all.end(), accounts_.begin(), accounts_.end());
+  return all;
+}
+
+void Keystore::hold(const PrivateKey& key) {
+  const Address address = address_of(public_key(key));
+  std::lock_guard lock{mutex_};
+  held_.push_back({address, "held in memory/" + to_hex(address)});
+  unlocked_.insert_or_assign(address, Unlocked{SecretKey{key}, std::nullopt});
 }
 
 void Keystore::scan() {

@@ -47,6 +47,10 @@ class Keystore {
   /// "0x9f6a…", "9f6a…" or an index into accounts().
   Result<KeyAccount> find(std::string_view address_or_index);
 
+  /// A key that lies in no file: first among the accounts, and unlocked until the end. Before other threads
+  /// know of the keystore.
+  void hold(const PrivateKey& key);
+
   Result<KeyAccount> new_account(std::string_view passphrase);
   Result<KeyAccount> import_key(const PrivateKey& key, std::string_view passphrase);
   /// Encrypts an account's key again with a new passphrase, in the same file.
@@ -80,6 +84,7 @@ class Keystore {
   const ScryptCost cost_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
+  std::vector<KeyAccount> held_;  ///< their keys are among the unlocked
   std::vector<KeyAccount> accounts_;
   std::optional<std::filesystem::file_time_type> scanned_;
   std::map<std::filesystem::path, bool> warned_;

@@ -35,7 +35,7 @@ Result<> check_sound(const Database& database) {
 }  // namespace
 
 Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions& options,
-                                    WorkerPool& workers, SealPolicy seals) {
+                                    WorkerPool& workers, SealPolicy seals, std::function<Timestamp()> clock) {
   LocalChain out;
   auto database = Database::open(
       {.path = paths.chaindata.string(), .cache_bytes = static_cast<std::size_t>(options.cache_mb) << 20});
@@ -55,7 +55,7 @@ Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions
   auto engine = make_engine(out.genesis.spec, EngineContext{*out.caches, seals, out.database.get()});
   if (!engine) return tl::unexpected(engine.error());
   out.engine = std::move(*engine);
-  auto chain = Chain::open(*out.database, out.genesis.spec, *out.engine, workers);
+  auto chain = Chain::open(*out.database, out.genesis.spec, *out.engine, workers, {.now = std::move(clock)});
   if (!chain) return tl::unexpected(chain.error());
   out.chain = std::move(*chain);
   return out;

@@ -28,8 +28,10 @@ struct LocalChain {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Chain> chain;
 };
-/// The data dir must be locked by this process (DataDirLock). `workers` outlives the chain.
+/// The data dir must be locked by this process (DataDirLock). `workers` outlives the chain. `clock`: what the
+/// chain takes for the time; none: the system's.
 Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions& options,
-                                    WorkerPool& workers, SealPolicy seals = SealPolicy::all);
+                                    WorkerPool& workers, SealPolicy seals = SealPolicy::all,
+                                    std::function<Timestamp()> clock = nullptr);
 
 }  // namespace quarry

@@ -18,8 +18,8 @@ constexpr std::pair<std::string_view, CommandFunction> kFunctions[] = {
     {"run", quarry::run_node},        {"console", quarry::run_console}, {"init", quarry::run_init},
     {"import", quarry::run_import},   {"export", quarry::run_export},   {"attach", quarry::run_attach},
     {"account", quarry::run_account}, {"migrate", quarry::run_migrate}, {"db", quarry::run_db},
-    {"version", quarry::run_version}, {"evm", quarry::run_evm},         {"methods", quarry::run_methods},
-    {"genesis", quarry::run_genesis}, {"clique", quarry::run_clique},
+    {"version", quarry::run_version}, {"dev", quarry::run_dev},         {"evm", quarry::run_evm},
+    {"methods", quarry::run_methods}, {"genesis", quarry::run_genesis}, {"clique", quarry::run_clique},
 };
 
 int fatal(const quarry::Error& error, int code = 1) {

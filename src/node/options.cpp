@@ -271,6 +271,7 @@ class Parser {
     auto fill = [](std::filesystem::path& path, const std::filesystem::path& otherwise) {
       if (path.empty()) path = otherwise;
     };
+    options.datadir_given = !options.datadir.empty();
     fill(options.datadir, base / ".quarry");
     fill(options.keystore, options.datadir / "keystore");
     fill(options.ipc_path, options.datadir / "quarry.ipc");

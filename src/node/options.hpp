@@ -30,6 +30,7 @@ struct NodeOptions {
 
   // Data
   std::filesystem::path datadir;   ///< never empty: ~/.quarry by default
+  bool datadir_given = false;      ///< the command line names it
   std::filesystem::path keystore;  ///< never empty: <datadir>/keystore by default
   std::uint64_t cache_mb = 512;
   SyncMode sync_mode = SyncMode::fast;

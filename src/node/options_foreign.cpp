@@ -9,8 +9,7 @@ constexpr std::string_view kPublicNetwork =
 
 constexpr ForeignOption kForeign[] = {
     {"config", kValue, kRefuse, "Configuration files are not read: give its settings as options."},
-    {"dev", kSwitch, kRefuse,
-     "There is no developer mode yet: `quarry init` a genesis with a low difficulty."},
+    {"dev", kSwitch, kRefuse, "It is a command: quarry dev."},
     {"mainnet", kSwitch, kRefuse, kPublicNetwork},
     {"testnet", kSwitch, kRefuse, kPublicNetwork},
     {"ropsten", kSwitch, kRefuse, kPublicNetwork},

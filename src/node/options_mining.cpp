@@ -69,6 +69,21 @@ Result<> set_no_locals(NodeOptions& to, std::string_view value) {
   return {};
 }
 
+// And those of `quarry dev` in another.
+template <auto Field>
+Result<> set_dev_text(NodeOptions& to, std::string_view value) {
+  to.dev.*Field = std::string(value);
+  return {};
+}
+Result<> set_dev_accounts(NodeOptions& to, std::string_view value) {
+  constexpr std::uint64_t kMostAccounts = 1000;
+  const auto number = number_between(value, 1, kMostAccounts);
+  if (!number) return tl::unexpected(number.error());
+  to.dev.accounts = static_cast<std::size_t>(*number);
+  return {};
+}
+using D = NodeOptions::Dev;
+
 using O = NodeOptions;
 using P = NodeOptions::Pool;
 constexpr std::uint64_t kMostTxns = 1'000'000;
@@ -163,6 +178,15 @@ constexpr OptionRow kOptions[] = {
      "TIME",
      "What waits longer for a nonce goes (default 3h0m0s)",
      set_pool_time<&P::lifetime_seconds>},
+
+    {"accounts", {}, dev, "N", "dev: accounts with ether (default 10)", set_dev_accounts},
+    {"balance", {}, dev, "ETHER", "dev: what each of them has (default 10000)", set_dev_text<&D::balance>},
+    {"mnemonic",
+     {},
+     dev,
+     "WORDS",
+     "dev: the phrase that their keys come from (default: test tools' own)",
+     set_dev_text<&D::mnemonic>},
 
     {"ethash.dagdir",
      {},

@@ -172,20 +172,12 @@ constexpr OptionRow kOptions[] = {
 }  // namespace
 
 std::string_view title(OptionGroup group) {
-  constexpr std::array<std::string_view, kOptionGroups> kTitles = {"Data",
-                                                                   "Network",
-                                                                   "JSON-RPC",
-                                                                   "Accounts",
-                                                                   "Mining",
-                                                                   "Transaction pool",
-                                                                   "ethash files",
-                                                                   "migrate and export",
-                                                                   "db",
-                                                                   "evm",
-                                                                   "genesis and clique",
-                                                                   "jbc chains",
-                                                                   "Console",
-                                                                   "Logging"};
+  constexpr std::array<std::string_view, kOptionGroups> kTitles = {
+      "Data",       "Network",      "JSON-RPC",
+      "Accounts",   "Mining",       "Transaction pool",
+      "dev",        "ethash files", "migrate and export",
+      "db",         "evm",          "genesis and clique",
+      "jbc chains", "Console",      "Logging"};
   return kTitles[static_cast<std::size_t>(group)];
 }
 std::span<const OptionRow> node_options() {

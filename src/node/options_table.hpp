@@ -18,6 +18,7 @@ enum class OptionGroup : std::uint8_t {
   accounts,
   mining,
   pool,
+  dev,
   ethash,
   files,
   inspection,

@@ -48,7 +48,12 @@ using E = NodeOptions::Evm;
 using enum OptionGroup;
 
 constexpr OptionRow kOptions[] = {
-    {"dry-run", {}, files, "", "migrate, clique recover: say what would be done, write nothing", set_switch<&O::dry_run>},
+    {"dry-run",
+     {},
+     files,
+     "",
+     "migrate, clique recover: say what would be done, write nothing",
+     set_switch<&O::dry_run>},
     {"keep-valid",
      {},
      files,

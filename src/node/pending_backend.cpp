@@ -1,7 +1,5 @@
 #include "node/pending_backend.hpp"
 
-#include <ctime>
-
 #include "storage/chain_store.hpp"
 
 namespace quarry {
@@ -15,8 +13,7 @@ Result<std::shared_ptr<const rpc::PendingBlock>> PendingBackend::current() {
     const bool fresh = generation == generation_ && now - ended_ < kMostAge;
     if (fresh || now - ended_ < kRest * (ended_ - began_)) return made_;
   }
-  auto built =
-      build_pending_block(database_, spec_, engine_, request_(), static_cast<Timestamp>(std::time(nullptr)));
+  auto built = build_pending_block(database_, spec_, engine_, request_(), now_());
   if (!built) return tl::unexpected(built.error());
   began_ = now;
   ended_ = Clock::now();

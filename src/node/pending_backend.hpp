@@ -15,10 +15,15 @@ namespace quarry {
 /// Thread-safe. One block is made at a time, on the thread that asks first; others wait for it.
 class PendingBackend final : public rpc::PendingBlocks {
  public:
-  /// All outlive this. `request`: what a block of this node's would say.
+  /// All outlive this. `request`: what a block of this node's would say; `now`: its time.
   PendingBackend(const Database& database, const ChainSpec& spec, const Engine& engine, const TxPool& pool,
-                 std::function<CandidateRequest()> request)
-      : database_(database), spec_(spec), engine_(engine), pool_(pool), request_(std::move(request)) {}
+                 std::function<CandidateRequest()> request, std::function<Timestamp()> now)
+      : database_(database),
+        spec_(spec),
+        engine_(engine),
+        pool_(pool),
+        request_(std::move(request)),
+        now_(std::move(now)) {}
   Result<std::shared_ptr<const rpc::PendingBlock>> current() override;
 
  private:
@@ -33,6 +38,7 @@ class PendingBackend final : public rpc::PendingBlocks {
   const Engine& engine_;
   const TxPool& pool_;
   const std::function<CandidateRequest()> request_;
+  const std::function<Timestamp()> now_;
 
   std::mutex mutex_;  ///< guards what follows; held while the block is made
   std::shared_ptr<const rpc::PendingBlock> made_;

@@ -42,6 +42,7 @@ Wei usual_price(const NodeOptions& options, const ChainSpec& spec) {
 
 Result<> PoolBackend::add(const Transaction& txn) {
   if (const auto added = pool_.add(txn, true); !added) return fail(added.error().detail);
+  if (after_add_) after_add_();
   return {};
 }
 

@@ -29,10 +29,13 @@ class PoolBackend final : public rpc::TxnPool {
   Wei least_price() override { return pool_.price_floor(); }
   void set_least_price(const Wei& price) override { pool_.set_price_floor(price); }
   Wei usual_price() override { return usual_price_; }
+  /// Called after each transaction that was taken, on the thread that brought it. Before the first one.
+  void after_add(std::function<void()> task) { after_add_ = std::move(task); }
 
  private:
   TxPool& pool_;
   const Wei usual_price_;
+  std::function<void()> after_add_;
 };
 
 }  // namespace quarry

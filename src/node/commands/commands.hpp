@@ -34,6 +34,7 @@ Result<int> run_console(const NodeOptions& options);  ///< the node with a promp
 Result<int> run_attach(const NodeOptions& options);   ///< a prompt on a running node
 Result<int> run_account(const NodeOptions& options);  ///< new, list, import
 Result<int> run_init(const NodeOptions& options);
+Result<int> run_dev(const NodeOptions& options);  ///< a chain for development
 Result<int> run_import(const NodeOptions& options);
 Result<int> run_export(const NodeOptions& options);
 Result<int> run_migrate(const NodeOptions& options);  ///< another program's chain into a data dir

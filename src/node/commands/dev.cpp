@@ -1,0 +1,126 @@
+/// \file
+/// `quarry dev`: a chain for development, thrown away at the end or kept with --datadir.
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+
+#include "core/address_text.hpp"
+#include "core/hex.hpp"
+#include "node/app.hpp"
+#include "node/commands/commands.hpp"
+#include "node/datadir.hpp"
+#include "node/dev/dev_chain.hpp"
+#include "node/dev/mnemonic.hpp"
+#include "node/local_chain.hpp"
+#include "node/options.hpp"
+#include "node/stop_signals.hpp"
+#include "node/stored_genesis.hpp"
+#include "storage/database.hpp"
+
+namespace quarry {
+namespace {
+namespace fs = std::filesystem;
+constexpr std::uint64_t kGasLimit = 30'000'000;
+
+/// A folder that goes with its owner.
+class ThrowawayDir {
+ public:
+  ThrowawayDir() = default;
+  ThrowawayDir(const ThrowawayDir&) = delete;
+  ThrowawayDir& operator=(const ThrowawayDir&) = delete;
+  ~ThrowawayDir() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  Result<> make() {
+    std::error_code error;
+    std::string name = (fs::temp_directory_path(error) / "quarry-dev-XXXXXX").string();
+    if (error || mkdtemp(name.data()) == nullptr)
+      return fail("cannot make a folder for the chain: " + name, "Name one with --datadir.");
+    path_ = name;
+    return {};
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// What development wants where the command line says nothing else.
+NodeOptions dev_options(NodeOptions options, const fs::path& datadir) {
+  const NodeOptions usual;
+  options.datadir = datadir;
+  options.keystore = datadir / "keystore";
+  options.ipc_path = datadir / "quarry.ipc";
+  options.ethash_cache_dir = datadir / "quarry" / "ethash";
+  options.sync_mode = SyncMode::full;
+  options.max_peers = 0;
+  options.no_discover = true;
+  options.http = true;
+  // As anvil and Hardhat have it, --port is where clients connect: peers there are none.
+  if (options.port != usual.port) options.http_port = options.port;
+  options.port = 0;
+  if (options.http_api == usual.http_api) options.http_api = {"*"};
+  if (options.http_cors.empty()) options.http_cors = {"*"};
+  if (options.gas_target == usual.gas_target) options.gas_target = kGasLimit;
+  return options;
+}
+
+/// Gives the chain's id.
+Result<U256> ensure_chain(const NodeOptions& options, const DevKeys& keys) {
+  const DataDirPaths paths(options.datadir);
+  std::error_code error;
+  fs::create_directories(paths.chaindata, error);
+  auto database = Database::open({.path = paths.chaindata.string()});
+  if (!database) return tl::unexpected(database.error());
+  if (const auto kept = load_genesis(**database)) {
+    if (kept->spec.engine == EngineKind::clique && kept->spec.clique.period == 0) return kept->spec.chain_id;
+    return fail("the data dir " + options.datadir.string() + " holds a chain that `quarry dev` did not make",
+                "Give another --datadir, or none for a chain that is thrown away.");
+  }
+  const auto genesis = dev_genesis(options, keys, static_cast<Timestamp>(std::time(nullptr)));
+  if (!genesis) return tl::unexpected(genesis.error());
+  if (const auto written = setup_genesis(**database, *genesis); !written)
+    return tl::unexpected(written.error());
+  return genesis->spec.chain_id;
+}
+
+void print_accounts(const NodeOptions& options, const DevKeys& keys) {
+  std::string out = "\nAccounts\n";
+  for (std::size_t i = 0; i < keys.accounts.size(); ++i)
+    out += fmt::format("({}) {} ({} ETH)\n", i, checksummed(address_of(public_key(keys.accounts[i]))),
+                       options.dev.balance);
+  out += "\nPrivate keys: everybody knows them, never send them anything of worth\n";
+  for (std::size_t i = 0; i < keys.accounts.size(); ++i)
+    out += fmt::format("({}) {}\n", i, to_hex0x(keys.accounts[i].view()));
+  out += fmt::format("\nMnemonic:    {}\nDerivation:  m/44'/60'/0'/0/\n",
+                     options.dev.mnemonic.empty() ? kTestMnemonic : std::string_view(options.dev.mnemonic));
+  std::fputs(out.c_str(), stdout);
+}
+}  // namespace
+
+Result<int> run_dev(const NodeOptions& given) {
+  const StopSignals signals(true);
+  ThrowawayDir throwaway;
+  if (!given.datadir_given)
+    if (auto made = throwaway.make(); !made) return tl::unexpected(made.error());
+  const NodeOptions options = dev_options(given, given.datadir_given ? given.datadir : throwaway.path());
+  const DevKeys keys = dev_keys(options);
+  const auto chain_id = ensure_chain(options, keys);
+  if (!chain_id) return tl::unexpected(chain_id.error());
+  const auto app = App::start(options, &keys);
+  if (!app) return tl::unexpected(app.error());
+  print_accounts(options, keys);
+  std::fputs(fmt::format("Chain id:    {}\n\nListening on http://{}:{}\n", chain_id->to_decimal(),
+                         options.http_addr, (*app)->http_port())
+                 .c_str(),
+             stdout);
+  std::fflush(stdout);
+  signals.wait();
+  return 0;
+}
+
+}  // namespace quarry
