@@ -49,13 +49,18 @@ evm::BlockEnv block_env(const ExecutionContext& context, const Header& header) {
   return env;
 }
 
+void begin_block(evm::Journal& journal, const ChainSpec& spec, const evm::BlockEnv& env,
+                 const Header& header) {
+  if (is_dao_fork_block(spec, header)) move_dao_balances(journal);
+  if (is_merged(spec, header)) call_before_transactions(journal, env, header);
+}
+
 BlockBuilder::BlockBuilder(const StateView& state, const Header& header, ExecutionContext context)
     : header_(header),
       context_(std::move(context)),
       env_(block_env(context_, header)),
       journal_(state, env_.rules) {
-  if (is_dao_fork_block(context_.spec, header)) move_dao_balances(journal_);
-  if (is_merged(context_.spec, header)) call_before_transactions(journal_, env_, header);
+  begin_block(journal_, context_.spec, env_, header);
 }
 
 std::optional<evm::TxnError> BlockBuilder::check_blob_gas(const Transaction& txn) const {

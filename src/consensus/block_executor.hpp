@@ -38,11 +38,15 @@ struct ExecutionContext {
 /// before execution; the base fee is there from London on.
 evm::BlockEnv block_env(const ExecutionContext& context, const Header& header);
 
+/// Does what a block does before its transactions: the DAO's balances (EIP-779), the parent's beacon root
+/// (EIP-4788), the parent's hash (EIP-2935).
+void begin_block(evm::Journal& journal, const ChainSpec& spec, const evm::BlockEnv& env,
+                 const Header& header);
+
 /// A block while its transactions run. One thread. Everything that is given outlives it.
 class BlockBuilder {
  public:
-  /// Does what a block does before its transactions: the DAO's balances (EIP-779), the parent's beacon root
-  /// (EIP-4788), the parent's hash (EIP-2935).
+  /// Begins the block (begin_block).
   BlockBuilder(const StateView& state, const Header& header, ExecutionContext context);
 
   /// Runs the next transaction. After an error everything is as before: the builder goes on with others.

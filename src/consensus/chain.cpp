@@ -172,6 +172,18 @@ void ChainImpl::report_bad(const ImportResult::Stop& bad) {
                           {"err", bad.error.detail}});
 }
 
+void ChainImpl::keep_bad(const Block& block, const BlockError& error) {
+  if (std::find(kForgivable.begin(), kForgivable.end(), error.rule) != kForgivable.end()) return;
+  const std::lock_guard lock(mutex_);
+  kept_bad_.push_back({std::make_shared<const Block>(block), error.detail});
+  if (kept_bad_.size() > Chain::kMostKeptBadBlocks) kept_bad_.pop_front();
+}
+
+std::vector<Chain::BadBlock> ChainImpl::bad_blocks() const {
+  const std::lock_guard lock(mutex_);
+  return {kept_bad_.begin(), kept_bad_.end()};
+}
+
 void ChainImpl::note_added(const Block& block, std::shared_ptr<const Block> owned) {
   ++pending_.added_count;
   pending_.added.push_back({&block, std::move(owned)});
@@ -222,6 +234,9 @@ Result<Block> Chain::prepare(const CandidateRequest& request) {
 }
 bool Chain::is_canonical(const BlockId& id) const {
   return impl_->is_canonical(id);
+}
+std::vector<Chain::BadBlock> Chain::bad_blocks() const {
+  return impl_->bad_blocks();
 }
 ChainHead Chain::head() const {
   return impl_->head();

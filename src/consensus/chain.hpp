@@ -135,6 +135,15 @@ class Chain {
   /// The highest header; not below the head block. Thread-safe.
   ChainHead header_head() const;
 
+  /// A block that broke a rule when it was imported, and which.
+  struct BadBlock {
+    std::shared_ptr<const Block> block;
+    std::string reason;
+  };
+  static constexpr std::size_t kMostKeptBadBlocks = 10;
+  /// The latest of them, oldest first. Thread-safe.
+  std::vector<BadBlock> bad_blocks() const;
+
   /// Asked for the sender of a transaction before its signature is looked at: what was recovered before need
   /// not be again. Called on workers; before the first import.
   void set_known_senders(std::function<std::optional<Address>(const TxnHash&)> known);

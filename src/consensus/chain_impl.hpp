@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// The chain's inside, shared by the files that implement it: import.cpp (whole blocks), fork_choice.cpp
-/// (switching branches), header_import.cpp, fast_import.cpp, candidate.cpp, chain.cpp (the rest).
+/// (switching branches), header_import.cpp, fast_import.cpp, candidate.cpp, set_head.cpp, chain.cpp
+/// (the rest).
 
 #include <deque>
 #include <mutex>
@@ -57,6 +58,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
 
   ChainHead head() const;
   ChainHead header_head() const;
+  std::vector<Chain::BadBlock> bad_blocks() const;
   void on_head(std::function<void(const HeadEvent&)> listener) { listener_ = std::move(listener); }
   void set_known_senders(TxnRecovery::KnownSender known) { known_senders_ = std::move(known); }
   const ChainSpec& spec() const { return validator_.spec(); }
@@ -152,6 +154,8 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   void forget_pending();
   /// Remembers the hash, when the rule it broke says that no block of this hash can ever be right.
   void remember_bad(const BlockHash& hash, BlockRule rule);
+  /// Keeps the block for whoever asks what was wrong with it.
+  void keep_bad(const Block& block, const BlockError& error);
   void announce(HeadEvent event);
   void remember_side(const SealedHeader& header);
   /// The block lives until the commit, or is `owned`.
@@ -186,9 +190,10 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   std::deque<SealedHeader> side_;  ///< recent blocks off the canonical chain, for ommers
   std::function<void(const HeadEvent&)> listener_;
 
-  mutable std::mutex mutex_;  ///< guards the two below
+  mutable std::mutex mutex_;  ///< guards what is below
   ChainHead head_;
   ChainHead header_head_;
+  std::deque<Chain::BadBlock> kept_bad_;
 };
 
 template <class HeaderAt>

@@ -47,7 +47,10 @@ ImportResult ChainImpl::insert_blocks(std::span<const Block> blocks, bool sealed
       first, blocks.size(), [&](std::size_t i) -> const SealedHeader& { return blocks[i].header; }, result);
   if (end > first) insert_checked(blocks.subspan(0, end), first, sealed_here, ahead, result);
   if (!sealed_here && result.inserted > 0) report_import(result, blocks, SteadyClock::now() - began);
-  if (result.bad) report_bad(*result.bad);
+  if (result.bad) {
+    report_bad(*result.bad);
+    keep_bad(blocks[result.bad->index], result.bad->error);
+  }
   return result;
 }
 

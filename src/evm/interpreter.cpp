@@ -49,7 +49,10 @@ Status run_carefully(Run& run, U256* top) {
     const OpcodeTable::Entry& entry = table[op];
     const std::int64_t gas_before = run.frame.gas_left;
     Status status = prepare(run, op, entry, top);
-    if (traced) tell(run, op, top, gas_before, status);
+    if (traced) {
+      tell(run, op, top, gas_before, status);
+      if (run.frame.vm.tracer()->stopped) status = Status::out_of_gas;
+    }
     run.next = run.pc + 1 + entry.immediate;
     if (status == Status::success) status = kByByte[op].act(run, top);
     if (status != Status::success) {

@@ -27,8 +27,12 @@ struct Step {
 class Tracer {
  public:
   virtual ~Tracer() = default;
+  /// The tracer has seen enough, or too much: every frame ends at its next instruction, out of gas, and the
+  /// outcome of the whole means nothing. Set by the tracer itself.
+  bool stopped = false;
   virtual void on_step(const Step&) {}
-  /// A frame is entered, precompiles and creations included. A SELFDESTRUCT is not told here.
+  /// A frame is entered, precompiles and creations included, and also one that fails before it begins. A
+  /// SELFDESTRUCT is not told here.
   virtual void on_enter(const Message&) {}
   virtual void on_exit(const Message&, const CallResult&) {}
   /// `from` destroys itself and leaves `balance` to `beneficiary`.

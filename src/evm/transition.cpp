@@ -148,23 +148,6 @@ void Transition::authorize() {
     journal_.warm_up(journal_.account(*target));
 }
 
-/// Who signed; nothing when the signature is none.
-std::optional<Address> authority_of(const Authorization& authorization) {
-  if (authorization.y_parity > 1 || authorization.s > kHalfOrder) return std::nullopt;
-  Bytes signed_part{kAuthorizationMagic};
-  rlp::Writer writer(signed_part);
-  const auto list = writer.begin_list();
-  writer.write(authorization.chain_id).write(authorization.address).write(authorization.nonce).end_list(list);
-  RecoverableSignature signature;
-  const auto r = authorization.r.to_be(), s = authorization.s.to_be();
-  std::copy(r.begin(), r.end(), signature.bytes.begin());
-  std::copy(s.begin(), s.end(), signature.bytes.begin() + 32);
-  signature.bytes[64] = authorization.y_parity;
-  const auto key = recover(signature, keccak256(signed_part));
-  if (!key) return std::nullopt;
-  return address_of(*key);
-}
-
 /// An authorization that is wrong is passed over (EIP-7702).
 void Transition::authorize(const Authorization& authorization) {
   if (!authorization.chain_id.is_zero() && authorization.chain_id != env_.chain_id) return;
@@ -235,6 +218,22 @@ void Transition::settle(TxnOutcome& outcome, Gas gas_left) {
   journal_.add_balance(beneficiary, U256{outcome.gas_used} * (price_ - env_.base_fee));
 }
 }  // namespace
+
+std::optional<Address> authority_of(const Authorization& authorization) {
+  if (authorization.y_parity > 1 || authorization.s > kHalfOrder) return std::nullopt;
+  Bytes signed_part{kAuthorizationMagic};
+  rlp::Writer writer(signed_part);
+  const auto list = writer.begin_list();
+  writer.write(authorization.chain_id).write(authorization.address).write(authorization.nonce).end_list(list);
+  RecoverableSignature signature;
+  const auto r = authorization.r.to_be(), s = authorization.s.to_be();
+  std::copy(r.begin(), r.end(), signature.bytes.begin());
+  std::copy(s.begin(), s.end(), signature.bytes.begin() + 32);
+  signature.bytes[64] = authorization.y_parity;
+  const auto key = recover(signature, keccak256(signed_part));
+  if (!key) return std::nullopt;
+  return address_of(*key);
+}
 
 Expected<TxnOutcome, TxnError> execute_transaction(Journal& journal, const BlockEnv& env,
                                                    const Transaction& txn, const Address& sender,

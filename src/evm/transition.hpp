@@ -53,6 +53,9 @@ struct [[nodiscard]] TxnError {
   std::string detail;
 };
 
+/// Who signed an authorization (EIP-7702); nothing when the signature is none.
+std::optional<Address> authority_of(const Authorization& authorization);
+
 /// What a transaction pays before its first instruction runs.
 Gas intrinsic_gas(const Transaction& txn, const Rules& rules);
 /// The least it pays in the end (EIP-7623); zero before Prague.

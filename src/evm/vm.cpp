@@ -132,16 +132,27 @@ CallResult Vm::run_code(const Message& message, const Code& code, AccountState& 
   return {status, static_cast<Gas>(frame.gas_left), frame.output, {}};
 }
 
+std::optional<Status> Vm::cannot_create(const Message& message, const AccountState& creator) const {
+  if (message.depth > kMostCallDepth) return Status::call_depth;
+  if (creator.balance < message.value) return Status::insufficient_balance;
+  if (creator.nonce == std::numeric_limits<std::uint64_t>::max()) return Status::nonce_overflow;
+  return std::nullopt;
+}
+
 CallResult Vm::create(const Message& asked) {
   AccountState& creator = journal_.account(asked.sender);
-  if (asked.depth > kMostCallDepth) return not_begun(Status::call_depth, asked);
-  if (creator.balance < asked.value) return not_begun(Status::insufficient_balance, asked);
-  if (creator.nonce == std::numeric_limits<std::uint64_t>::max())
-    return not_begun(Status::nonce_overflow, asked);
+  const auto obstacle = cannot_create(asked, creator);
+  if (obstacle && tracer_ == nullptr) return not_begun(*obstacle, asked);
   Message message = asked;
   message.recipient = message.code_address = asked.kind == CallKind::create
                                                  ? create_address(asked.sender, creator.nonce)
                                                  : create2_address(asked.sender, asked.salt, asked.input);
+  if (obstacle) {
+    const CallResult result = not_begun(*obstacle, message);
+    tracer_->on_enter(message);
+    tracer_->on_exit(message, result);
+    return result;
+  }
   journal_.set_nonce(creator, creator.nonce + 1);
   AccountState& contract = journal_.account(message.recipient);
   if (rules().has(Fork::berlin)) journal_.warm_up(contract);

@@ -38,6 +38,7 @@ class Vm {
  private:
   CallResult plain_call(const Message& message);
   CallResult create(const Message& message);
+  std::optional<Status> cannot_create(const Message& message, const AccountState& creator) const;
   CallResult call_account(const Message& message);
   CallResult run_precompile(const Message& message, const Precompile& precompile);
   CallResult run_code(const Message& message, const Code& code, AccountState& recipient);

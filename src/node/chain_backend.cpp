@@ -44,6 +44,18 @@ Result<> ChainBackend::export_chain(const std::string& file, std::optional<Block
   return {};
 }
 
+Result<> ChainBackend::set_head(BlockNum number) {
+  std::promise<Result<>> result;
+  chain_thread_.submit([&] { result.set_value(chain_.set_head(number)); });
+  return result.get_future().get();
+}
+
+std::vector<Block> ChainBackend::bad_blocks() {
+  std::vector<Block> out;
+  for (const auto& bad : chain_.bad_blocks()) out.push_back(*bad.block);
+  return out;
+}
+
 Result<> ChainBackend::import_chain(const std::string& file) {
   const auto insert = [this](std::span<const Block> blocks, TxnRecovery* ahead) {
     std::promise<ImportResult> result;

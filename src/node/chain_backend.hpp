@@ -34,6 +34,8 @@ class ChainBackend final : public rpc::ChainControl {
   const ChainSpec& spec() override { return facts_.spec; }
   evm::BlockEnv environment(const Header& header) override;
   const Engine* engine() override { return &engine_; }
+  Result<> set_head(BlockNum number) override;
+  std::vector<Block> bad_blocks() override;
   BlockHash genesis_hash() override { return facts_.genesis_hash; }
   unsigned protocol_version() override;
 

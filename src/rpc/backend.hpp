@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/block.hpp"
 #include "core/block_id.hpp"
 #include "core/chain_spec.hpp"
 #include "core/expected.hpp"
@@ -193,6 +194,13 @@ class ChainControl {
   virtual evm::BlockEnv environment(const Header& header) = 0;
   /// The chain's engine; nullptr where there is none to ask (tests).
   virtual const Engine* engine() { return nullptr; }
+  /// Takes the chain back to block `number` while the node runs: miner, pool and sync go on from there. The
+  /// error says how far back it can be taken.
+  virtual Result<> set_head(BlockNum number) {
+    return fail("block " + std::to_string(number) + " cannot become the head: this node's chain is fixed");
+  }
+  /// Blocks that were refused lately, oldest first.
+  virtual std::vector<Block> bad_blocks() { return {}; }
   virtual BlockHash genesis_hash() = 0;
   /// The newest eth protocol we speak: 63.
   virtual unsigned protocol_version() = 0;
@@ -209,6 +217,15 @@ struct FinalityDepths {
   BlockNum safe = 12;
   BlockNum final = 64;
 };
+
+/// A storage slot by its hashed key, which is how states keep it.
+struct StoredSlot {
+  SlotHash key;
+  SlotValue value;
+};
+
+/// Which way a search through the chain goes.
+enum class Direction : std::uint8_t { up, down };
 
 /// Reads blocks and states. Several threads at once; each answer is one the chain had, but two calls may see
 /// two heads, so a method takes the head once and goes on by its id.
@@ -242,6 +259,24 @@ class ChainReader {
                                                      const TrieView::Bounds& bounds) const {
     (void)bounds;
     return fail("the state tries of block " + std::to_string(id.number) + " are not kept");
+  }
+  /// Canonical blocks that changed the account or its storage: from block `from` on in that direction, at
+  /// most `most` of them.
+  virtual std::vector<BlockNum> blocks_changing(const Address& address, BlockNum from, Direction direction,
+                                                std::size_t most) const {
+    (void)address, (void)from, (void)direction, (void)most;
+    return {};
+  }
+  /// The account's slots after block `id` in the order of their hashed keys, from `first` on, at most `most`.
+  virtual Result<std::vector<StoredSlot>> slots_at(const BlockId& id, const Address& address,
+                                                   const SlotHash& first, std::size_t most) const {
+    (void)address, (void)first, (void)most;
+    return fail("the slots of block " + std::to_string(id.number) + " cannot be listed");
+  }
+  /// What the database tells of itself: RocksDB's "rocksdb.stats" and the like. Nothing for unknown names.
+  virtual std::optional<std::string> database_property(const std::string& name) const {
+    (void)name;
+    return std::nullopt;
   }
 };
 

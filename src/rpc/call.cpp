@@ -3,35 +3,15 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <map>
+#include <chrono>
 
 #include "evm/precompiles.hpp"
 #include "rpc/bounded_state.hpp"
 #include "rpc/call_overrides.hpp"
+#include "rpc/chain_hashes.hpp"
 #include "rpc/pending.hpp"
 
 namespace quarry::rpc {
-namespace {
-
-/// The canonical chain's hashes, each read once.
-class ChainHashes final : public evm::BlockHashes {
- public:
-  explicit ChainHashes(const ChainReader& reader) : reader_(reader) {}
-  Hash256 block_hash(BlockNum number) const override {
-    const auto [at, added] = known_.try_emplace(number);
-    if (added) {
-      if (const auto id = reader_.canonical(number)) at->second = Hash256(id->hash);
-    }
-    return at->second;
-  }
-
- private:
-  const ChainReader& reader_;
-  mutable std::map<BlockNum, Hash256> known_;
-};
-
-}  // namespace
-
 struct CallSite::Impl {
   Impl(std::unique_ptr<StateView> base, evm::BlockEnv block, const Context& context)
       : limits(context.backend.call_limits),
@@ -84,6 +64,12 @@ RpcError CallSite::timeout() const {
 }
 
 Expected<evm::TxnOutcome, evm::TxnError> CallSite::run(const CallArgs& args, Gas gas, evm::Tracer* tracer) {
+  evm::Journal journal(impl_->state, impl_->env.rules);
+  return run_on(journal, args, gas, tracer);
+}
+
+Expected<evm::TxnOutcome, evm::TxnError> CallSite::run_on(evm::Journal& journal, const CallArgs& args,
+                                                          Gas gas, evm::Tracer* tracer) {
   auto txn = args.transaction();
   txn.gas_limit = gas;
   txn.chain_id = impl_->env.chain_id;
@@ -93,7 +79,6 @@ Expected<evm::TxnOutcome, evm::TxnError> CallSite::run(const CallArgs& args, Gas
   if (txn.max_fee_per_blob_gas.is_zero()) env.blob_base_fee = {};
   evm::TxnOptions options;
   options.check_nonce = options.check_signature = options.check_sender_code = options.check_gas_cap = false;
-  evm::Journal journal(impl_->state, env.rules);
   return evm::execute_transaction(journal, env, txn, args.from.value_or(Address{}),
                                   std::numeric_limits<Gas>::max(), options, tracer);
 }

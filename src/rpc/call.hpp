@@ -25,6 +25,9 @@ class CallSite {
   /// Runs the call with so much gas. The error is of the call as a whole: it never began. `tracer` may be
   /// nullptr.
   Expected<evm::TxnOutcome, evm::TxnError> run(const CallArgs& args, Gas gas, evm::Tracer* tracer = nullptr);
+  /// The same on what calls before it left in `journal`, which lies over state().
+  Expected<evm::TxnOutcome, evm::TxnError> run_on(evm::Journal& journal, const CallArgs& args, Gas gas,
+                                                  evm::Tracer* tracer = nullptr);
   /// Some call took longer than the bound: its outcome means nothing.
   bool out_of_time() const;
   /// The error that answers it then.

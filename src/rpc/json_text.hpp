@@ -25,12 +25,18 @@ class JsonText {
   /// "0x" and no leading zeros.
   JsonText& quantity(std::uint64_t value);
   JsonText& quantity(const U256& value);
+  /// In decimal, without quotes.
+  JsonText& number(std::uint64_t value) { return raw(std::to_string(value)); }
+  /// JSON that was written before.
+  JsonText& raw(std::string_view json) { return literal(json); }
   JsonText& plain(std::string_view text);
   JsonText& boolean(bool value) { return literal(value ? "true" : "false"); }
   /// A value that is JSON already.
   JsonText& raw(std::string_view json) { return literal(json); }
   JsonText& null() { return literal("null"); }
 
+  /// Bytes written so far.
+  std::size_t size() const { return out_.size(); }
   std::string take() { return std::move(out_); }
 
  private:

@@ -44,6 +44,8 @@ struct Method {
 std::span<const Method> admin_methods();
 std::span<const Method> clique_methods();
 std::span<const Method> debug_methods();
+std::span<const Method> debug_state_methods();
+std::span<const Method> debug_trace_methods();
 std::span<const Method> dev_methods();
 std::span<const Method> eth_methods();
 std::span<const Method> eth_account_methods();
@@ -60,8 +62,11 @@ std::span<const Method> eth_transaction_methods();
 std::span<const Method> jbc_methods();
 std::span<const Method> miner_methods();
 std::span<const Method> net_methods();
+std::span<const Method> ots_methods();
 std::span<const Method> personal_methods();
 std::span<const Method> testing_methods();
+std::span<const Method> trace_block_methods();
+std::span<const Method> trace_call_methods();
 std::span<const Method> txpool_methods();
 std::span<const Method> web3_methods();
 

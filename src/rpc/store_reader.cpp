@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <map>
+
 #include "consensus/clique/engine.hpp"
+#include "storage/codec.hpp"
+#include "storage/history.hpp"
 #include "storage/log_index.hpp"
 
 namespace quarry::rpc {
@@ -92,6 +97,40 @@ Result<std::unique_ptr<StateView>> StoreReader::state_at(const BlockId& id) cons
   }
   return fail(fmt::format("the state of block {} is not kept", id.number),
               fmt::format("States of the blocks {} to {} can be read.", *oldest, head->number));
+}
+
+std::vector<BlockNum> StoreReader::blocks_changing(const Address& address, BlockNum from, Direction direction,
+                                                   std::size_t most) const {
+  return quarry::blocks_changing(database_, hash_of(address), from, direction == Direction::up, most);
+}
+
+Result<std::vector<StoredSlot>> StoreReader::slots_at(const BlockId& id, const Address& address,
+                                                      const SlotHash& first, std::size_t most) const {
+  // Says which states are kept where this one is not.
+  if (auto view = state_at(id); !view) return tl::unexpected(view.error());
+  const auto snapshot = database_.snapshot();
+  std::vector<StoredSlot> out;
+  for (const auto& [key, value] : slots_after(snapshot, id.number, hash_of(address), first, most)) {
+    out.push_back({key, value});
+  }
+  return out;
+}
+
+/// What the database's files are, as RocksDB lists them; under geth's and RocksDB's name of it.
+std::optional<std::string> StoreReader::database_property(const std::string& name) const {
+  if (name != "stats" && name != "leveldb.stats" && name != "rocksdb.stats") return std::nullopt;
+  std::string out =
+      fmt::format("{:<12} {:>5} {:>7} {:>14} {:>14}\n", "table", "level", "files", "bytes", "entries");
+  std::map<std::pair<Table, int>, std::array<std::uint64_t, 3>> levels;
+  for (const auto& file : database_.files()) {
+    auto& sums = levels[{file.table, file.level}];
+    ++sums[0], sums[1] += file.bytes, sums[2] += file.entries;
+  }
+  for (const auto& [at, sums] : levels) {
+    out += fmt::format("{:<12} {:>5} {:>7} {:>14} {:>14}\n", row(at.first).family, at.second, sums[0],
+                       sums[1], sums[2]);
+  }
+  return out;
 }
 
 }  // namespace quarry::rpc

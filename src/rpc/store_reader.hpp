@@ -32,6 +32,11 @@ class StoreReader final : public ChainReader {
   Result<std::unique_ptr<StateView>> state_at(const BlockId& id) const override;
   Result<std::unique_ptr<TrieView>> tries_at(const BlockId& id,
                                              const TrieView::Bounds& bounds) const override;
+  std::vector<BlockNum> blocks_changing(const Address& address, BlockNum from, Direction direction,
+                                        std::size_t most) const override;
+  Result<std::vector<StoredSlot>> slots_at(const BlockId& id, const Address& address, const SlotHash& first,
+                                           std::size_t most) const override;
+  std::optional<std::string> database_property(const std::string& name) const override;
 
  private:
   Result<> check_canonical(const BlockId& id) const;

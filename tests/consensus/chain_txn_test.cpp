@@ -209,6 +209,10 @@ TEST(ChainWithTransactions, ABadHeavierBranchChangesNothing) {
   const auto result = one->insert_blocks(branch);
   ASSERT_TRUE(result.bad);
   EXPECT_EQ(to_string(result.bad->error.rule), to_string(BlockRule::state_root)) << result.bad->error.detail;
+  const auto bad = one->bad_blocks();
+  ASSERT_EQ(bad.size(), 1u);
+  EXPECT_EQ(bad[0].block->header.hash(), branch[1].header.hash());
+  EXPECT_EQ(bad[0].reason, result.bad->error.detail);
   EXPECT_EQ(one.place(kept), (TxnPlace{1, 0}));
   EXPECT_EQ(one.account(kPaid).balance, Wei{1});
   one.add(payment(key_of(4), 0, 1, kChainId));
@@ -249,4 +253,33 @@ TEST(ChainWithTransactions, FastBlocksAreIndexedWhileTheyAreCanonical) {
   for (int i = 0; i < 4; ++i) branch.push_back(other.mine(2).header);
   ASSERT_TRUE(target->insert_headers(branch).ok());
   for (const TxnHash& hash : hashes) EXPECT_EQ(target.place(hash), std::nullopt);
+}
+
+TEST(ChainWithTransactions, TheHeadTakenBackIsAReorganisation) {
+  MiningChain one;
+  std::vector<Block> mined;
+  for (std::uint64_t nonce = 0; nonce < 4; ++nonce) {
+    one.add(payment(key_of(1), nonce, 10, kChainId));
+    mined.push_back(one.mine());
+  }
+  EXPECT_FALSE(one->set_head(9)) << "above the head";
+  ASSERT_TRUE(one->set_head(2));
+  EXPECT_EQ(one->head().header.hash(), mined[1].header.hash());
+  EXPECT_EQ(one->header_head().header.hash(), mined[1].header.hash());
+  EXPECT_EQ(one.account(kPaid).balance, Wei{2});
+  const auto& event = one.events.back();
+  EXPECT_EQ(event.before.header.hash(), mined[3].header.hash());
+  EXPECT_EQ(event.after.header.hash(), mined[1].header.hash());
+  EXPECT_EQ(event.added_count, 0u);
+  EXPECT_EQ(event.removed_count, 2u);
+  ASSERT_EQ(event.removed.size(), 2u);
+  EXPECT_EQ(event.removed[0]->header.hash(), mined[3].header.hash());
+  // What was in the blocks waits again, and the chain goes on.
+  EXPECT_EQ(one.pool.counts().pending, 2u);
+  EXPECT_EQ(one.mine().body.transactions.size(), 2u);
+  EXPECT_EQ(one.account(kPaid).balance, Wei{4});
+  // What was taken back may come again, if it is heavier.
+  ASSERT_TRUE(one->set_head(0));
+  ASSERT_TRUE(one->insert_blocks(mined).ok());
+  EXPECT_EQ(one->head().header.hash(), mined[3].header.hash());
 }

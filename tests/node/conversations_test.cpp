@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 
+#include "answer_schemas.hpp"
 #include "consensus/block_executor.hpp"
 #include "consensus/chain.hpp"
 #include "consensus/ethash/caches.hpp"
@@ -150,7 +152,7 @@ std::string converse(ImportedChain& chain, const fs::path& file) {
 
 /// What we do not offer yet: conversations whose name begins so. A blob transaction travels with its blobs,
 /// which the pool does not take.
-const std::vector<std::string> kNotOffered = {"debug_trace", "eth_sendRawTransaction/send-blob-tx"};
+const std::vector<std::string> kNotOffered = {"eth_sendRawTransaction/send-blob-tx"};
 
 bool is_offered(const std::string& name) {
   return std::none_of(kNotOffered.begin(), kNotOffered.end(),
@@ -220,4 +222,156 @@ TEST(Conversations, AboutAChainOfEveryFork) {
   ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
   ASSERT_EQ(chain.height(), 54U) << chain.trouble();
   EXPECT_GE(converse_all(chain, folder), 82U);
+}
+
+namespace {
+
+/// Asks and gives the result; null, and a failure, where there is none.
+Json result_of(ImportedChain& chain, const std::string& method, Json params) {
+  static test::AnswerSchemas schemas;
+  auto answer = chain.ask({{"id", 1}, {"method", method}, {"params", std::move(params)}});
+  EXPECT_TRUE(answer.contains("result")) << method << " " << answer.dump().substr(0, 300);
+  if (answer.contains("result")) EXPECT_EQ(schemas.fault(method, answer["result"]), "") << method;
+  return answer.contains("result") ? answer["result"] : Json();
+}
+
+/// The logs of a callTracer's answer by their place in the block.
+void collect_logs(const Json& frame, std::map<std::string, Json>& out) {
+  if (frame.contains("logs"))
+    for (const auto& log : frame["logs"]) out[log["index"].get<std::string>()] = log;
+  if (frame.contains("calls"))
+    for (const auto& call : frame["calls"]) collect_logs(call, out);
+}
+
+/// What runs again comes to what its receipt says.
+void compare_with_receipts(ImportedChain& chain, const std::string& number) {
+  const auto receipts = result_of(chain, "eth_getBlockReceipts", {number});
+  const auto steps = result_of(chain, "debug_traceBlockByNumber", {number});
+  const auto calls = result_of(chain, "debug_traceBlockByNumber",
+                               {number, {{"tracer", "callTracer"}, {"tracerConfig", {{"withLog", true}}}}});
+  ASSERT_EQ(steps.size(), receipts.size());
+  ASSERT_EQ(calls.size(), receipts.size());
+  for (std::size_t i = 0; i < receipts.size(); ++i) {
+    const auto& receipt = receipts[i];
+    EXPECT_EQ(steps[i]["txHash"], receipt["transactionHash"]);
+    EXPECT_EQ(U256{steps[i]["result"]["gas"].get<std::uint64_t>()}.to_quantity(), receipt["gasUsed"]);
+    EXPECT_EQ(steps[i]["result"]["failed"].get<bool>(), receipt["status"] == "0x0");
+    EXPECT_EQ(calls[i]["result"]["gasUsed"], receipt["gasUsed"]);
+    EXPECT_EQ(calls[i]["result"].contains("error"), receipt["status"] == "0x0");
+    std::map<std::string, Json> logs;
+    collect_logs(calls[i]["result"], logs);
+    ASSERT_EQ(logs.size(), receipt["logs"].size()) << number;
+    for (const auto& log : receipt["logs"]) {
+      const auto& ours = logs[log["logIndex"].get<std::string>()];
+      EXPECT_EQ(ours["address"], log["address"]);
+      EXPECT_EQ(ours["topics"], log["topics"]);
+      EXPECT_EQ(ours["data"], log["data"]);
+    }
+  }
+}
+
+}  // namespace
+
+TEST(Traces, OfAChainOfEveryForkComeToTheirReceipts) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  const auto folder = folder_of("rpc-compat");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  for (BlockNum n = 1; n <= chain.height(); ++n) {
+    const auto number = U256{n}.to_quantity();
+    compare_with_receipts(chain, number);
+    for (const auto& config : {Json{{"tracer", "prestateTracer"}}, Json{{"tracer", "flatCallTracer"}},
+                               Json{{"tracer", "prestateTracer"}, {"tracerConfig", {{"diffMode", true}}}}})
+      result_of(chain, "debug_traceBlockByNumber", {number, config});
+    result_of(chain, "trace_replayBlockTransactions", {number, {"trace", "stateDiff"}});
+  }
+  // As geth recorded it, step by step.
+  std::ifstream file(folder / "debug_traceBlockByNumber" / "trace-block-memory-encoding.io");
+  std::string line, request;
+  while (std::getline(file, line)) {
+    if (line.starts_with(">> ")) request = line.substr(3);
+    if (!line.starts_with("<< ")) continue;
+    EXPECT_EQ(chain.ask(Json::parse(request))["result"], Json::parse(line.substr(3))["result"]);
+  }
+  const auto all = result_of(chain, "trace_filter", {Json::object()});
+  EXPECT_GT(all.size(), 100U);
+}
+
+TEST(Traces, SearchesFindWhatTheChainHas) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  const auto folder = folder_of("rpc-compat");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  std::map<std::string, std::vector<std::string>> sent;  // by sender, newest first
+  std::map<std::string, std::string> made;               // by contract: the transaction
+  for (BlockNum n = chain.height(); n > 0; --n) {
+    auto receipts = result_of(chain, "eth_getBlockReceipts", {U256{n}.to_quantity()});
+    std::reverse(receipts.begin(), receipts.end());
+    for (const auto& receipt : receipts) {
+      sent[receipt["from"]].push_back(receipt["transactionHash"]);
+      if (receipt["contractAddress"].is_string() && receipt["status"] == "0x1")
+        made[receipt["contractAddress"]] = receipt["transactionHash"];
+    }
+  }
+  ASSERT_FALSE(sent.empty());
+  for (const auto& [sender, hashes] : sent) {
+    // Through all pages, and of those who only sent: what others sent them is theirs too.
+    std::vector<std::string> found;
+    std::uint64_t before = 0;
+    for (bool last = false; !last;) {
+      const auto page = result_of(chain, "ots_searchTransactionsBefore", {sender, before, 5});
+      ASSERT_TRUE(page.is_object());
+      ASSERT_EQ(page["txs"].size(), page["receipts"].size());
+      for (const auto& txn : page["txs"]) {
+        if (txn["from"] == sender) found.push_back(txn["hash"]);
+        before = std::stoull(txn["blockNumber"].get<std::string>(), nullptr, 16);
+      }
+      last = page["lastPage"];
+    }
+    EXPECT_EQ(found, hashes) << sender;
+    const auto nonce = hashes.size() - 1;
+    EXPECT_EQ(result_of(chain, "ots_getTransactionBySenderAndNonce", {sender, nonce}), hashes.front());
+    EXPECT_EQ(result_of(chain, "ots_getTransactionBySenderAndNonce", {sender, nonce + 1}), nullptr);
+  }
+  std::size_t contracts = 0;
+  for (const auto& [contract, hash] : made) {
+    if (result_of(chain, "eth_getCode", {contract, "latest"}) == "0x") continue;
+    EXPECT_EQ(result_of(chain, "ots_getContractCreator", {contract})["hash"], hash);
+    ++contracts;
+  }
+  EXPECT_GT(contracts, 3U);
+}
+
+TEST(Traces, StorageRangesAreTheStorage) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  const auto folder = folder_of("rpc-compat");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  std::size_t compared = 0;
+  for (BlockNum n = 1; n <= chain.height(); ++n) {
+    const auto block = result_of(chain, "eth_getBlockByNumber", {U256{n}.to_quantity(), false});
+    const auto diffs =
+        result_of(chain, "debug_traceBlockByNumber", {U256{n}.to_quantity(), {{"tracer", "prestateTracer"}}});
+    for (std::size_t i = 0; i < diffs.size(); ++i) {
+      for (const auto& [address, account] : diffs[i]["result"].items()) {
+        if (!account.contains("storage")) continue;
+        const auto range =
+            result_of(chain, "debug_storageRangeAt", {block["hash"], i, address, "0x00", 1000});
+        std::map<std::string, std::string> values;
+        for (const auto& [hashed, slot] : range["storage"].items()) {
+          EXPECT_EQ(hashed.size(), 66U);
+          if (slot["key"].is_string()) values[slot["key"]] = slot["value"];
+        }
+        for (const auto& [key, value] : account["storage"].items()) {
+          const bool zero = value == "0x" + std::string(64, '0');
+          if (values.count(key) == 0 && !zero) continue;  // a mapping's key, which nothing tells
+          EXPECT_EQ(values.count(key), zero ? 0U : 1U) << n << " " << i << " " << address << " " << key;
+          if (!zero) EXPECT_EQ(values[key], value);
+          ++compared;
+        }
+        if (range["storage"].size() < 2) continue;
+        const auto one = result_of(chain, "debug_storageRangeAt", {block["hash"], i, address, "0x00", 1});
+        EXPECT_EQ(one["storage"].size(), 1U);
+        EXPECT_EQ(one["nextKey"], std::next(range["storage"].begin()).key());
+      }
+    }
+  }
+  EXPECT_GT(compared, 10U);
 }

@@ -87,13 +87,49 @@ std::vector<Bad> bad_values(const std::string& name) {
             {{{"0x12", Json::array()}}, "hex string has length 2, want 40 for common.Address"},
             {{{kAddress, Json::array({"0x12"})}}, "hex string has length 2, want 64 for common.Hash"}};
   }
+  if (name == "number")
+    return {{"nonsense", "hex string without 0x prefix"},
+            {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
+            {true, "a block is a tag or a hex number"}};
+  if (name == "parts") {
+    return {{5, "the parts of a trace are an array of \"trace\" and \"stateDiff\""},
+            {{"vmTrace"}, "vmTrace is not offered: debug_traceTransaction has every instruction"},
+            {{"gas"}, "no part of a trace is called \"gas\": there are trace and stateDiff"}};
+  }
+  if (name == "place") {
+    return {{5, cannot + "number into Go value of type []float64"},
+            {{"x"}, "the place of a call is an array of quantities"}};
+  }
+  if (name == "calls") {
+    return {{{5}, "each call is an array of the call and of the parts of its trace"},
+            {{{Json::object()}}, "each call is an array of the call and of the parts of its trace"}};
+  }
+  if (name == "traceFilter") {
+    return {{5, cannot + "number into Go value of type filters.TraceFilter"},
+            {{{"fromAddress", kAddress}}, "fromAddress is an array of addresses"},
+            {{{"toAddress", {"0x12"}}}, "hex string has length 2, want 40 for common.Address"},
+            {{{"after", -1}}, "after is a number that is not negative"},
+            {{{"mode", "xor"}}, "mode is \"union\" or \"intersection\""}};
+  }
+  if (name == "config") {
+    return {
+        {5, cannot + "number into Go value of type tracers.TraceConfig"},
+        {{{"tracer", 5}}, "tracer is text"},
+        {{{"disableStack", 1}}, "disableStack is true or false"},
+        {{{"limit", -1}}, "limit is a number that is not negative"},
+        {{{"timeout", "5 parsecs"}}, "time: invalid duration \"5 parsecs\": as \"5s\" or \"500ms\""},
+        {{{"tracer", "{step: function() {}}"}},
+         "tracers written in JavaScript are not run here\nThere are: 4byteTracer, callTracer, "
+         "flatCallTracer, muxTracer, noopTracer, prestateTracer; without a tracer there are structLogs."}};
+  }
   if (name == "signature") return fixed("hexutil.Bytes", 130);
   if (name == "percentiles") {
     return {{1, cannot + "number into Go value of type []float64"},
             {{"a"}, "invalid reward percentile: \"a\""},
             {{50, 20}, "invalid reward percentile: 20 < 50"}};
   }
-  if (name == "index" || name == "blocks" || name == "seconds" || name == "threads" || name == "first" ||
+  if (name == "nonce" || name == "pageNumber" || name == "pageSize" || name == "after" || name == "before" ||
+      name == "index" || name == "blocks" || name == "seconds" || name == "threads" || name == "first" ||
       name == "last" || name == "count") {
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Uint64"},
             {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
@@ -119,11 +155,16 @@ Json good_value(const std::string& name) {
   if (name == "block") return "latest";
   if (name == "full") return false;
   if (name == "data" || name == "bytes" || name == "message") return "0x";
+  if (name == "number") return "latest";
+  if (name == "nonce" || name == "pageNumber" || name == "pageSize" || name == "after" || name == "before")
+    return 0;
+  if (name == "parts" || name == "calls" || name == "place") return Json::array();
+  if (name == "traceFilter") return Json::object();
   if (name == "call" || name == "transaction") return {{"from", kAddress}, {"to", kAddress}};
   if (name == "filter" || name == "slots") return Json::object();
   if (name == "signature") return "0x" + std::string(128, '1') + "1b";
   if (name == "percentiles") return Json::array();
-  if (name == "overrides" || name == "blockOverrides") return nullptr;
+  if (name == "overrides" || name == "blockOverrides" || name == "config") return nullptr;
   if (name == "slot" || name == "index" || name == "blocks" || name == "first") return "0x0";
   if (name == "enode") return "enode://12";
   if (name == "seconds" || name == "threads" || name == "last" || name == "count") return 1;
