@@ -24,6 +24,7 @@ class ChainBackend final : public rpc::ChainControl {
                WorkerPool& chain_thread, const PeerBridge& bridge);
 
   BlockNum head_number() override { return chain_.head().header->number; }
+  std::optional<std::uint64_t> head_mark() override;
   std::optional<rpc::SyncProgress> syncing() override;
   Result<> export_chain(const std::string& file, std::optional<BlockNum> first,
                         std::optional<BlockNum> last) override;

@@ -179,6 +179,9 @@ class ChainControl {
   virtual ~ChainControl() = default;
   /// The head's number. Does not block: the loop calls it.
   virtual BlockNum head_number() = 0;
+  /// Tells one head from another, so that answers may be kept as long as it stays; nothing: they may not.
+  /// Does not block: the loop calls it.
+  virtual std::optional<std::uint64_t> head_mark() { return std::nullopt; }
   /// Nothing when in step with the peers.
   virtual std::optional<SyncProgress> syncing() = 0;
   /// Writes the canonical chain (or a part of it) as geth's RLP stream; gzip when the name ends in .gz.

@@ -37,6 +37,9 @@ class Dispatcher {
   /// The server ends: methods that wait for something answer now.
   void stop() const { stopping_ = true; }
 
+  /// ChainControl::head_mark().
+  std::optional<std::uint64_t> head_mark() const { return backend_.chain.head_mark(); }
+
  private:
   void append(std::string& to, const Request& request, const Caller& caller, Clock::time_point until) const;
 

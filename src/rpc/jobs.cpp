@@ -32,8 +32,21 @@ void Jobs::stop() {
   slow_.stop();
 }
 
+/// Only what this caller may ask at all.
+std::optional<Jobs::Kept> Jobs::question_of(std::string_view message, const Caller& caller) const {
+  if (!caller.modules.has("eth")) return std::nullopt;
+  auto question = chain_question(message);
+  if (!question) return std::nullopt;
+  const auto head = dispatcher_.head_mark();
+  if (!head) return std::nullopt;
+  return Kept{*head, std::move(*question)};
+}
+
 void Jobs::run(std::string text, const Caller& caller, Done done) {
   const auto since = Dispatcher::Clock::now();
+  auto kept = question_of(text, caller);
+  if (kept)
+    if (auto known = answers_->find(kept->head, kept->question)) return done(std::move(*known));
   const bool parse_here = text.size() <= kMostBytesOnLoop;
   Message parsed;
   Where where = Where::worker;
@@ -44,11 +57,15 @@ void Jobs::run(std::string text, const Caller& caller, Done done) {
   }
   const auto message = std::make_shared<Message>(std::move(parsed));
   auto shared_done = std::make_shared<Done>(std::move(done));
-  auto task = [this, message, text = parse_here ? std::string() : std::move(text), caller, since,
-               shared_done] {
+  auto task = [this, message, text = parse_here ? std::string() : std::move(text), caller, since, shared_done,
+               kept = std::move(kept)]() mutable {
     if (!text.empty()) *message = dispatcher_.parse(text);
     auto answer = dispatcher_.answer(*message, caller, since);
-    loop_.post([shared_done, answer = std::move(answer)]() mutable { (*shared_done)(std::move(answer)); });
+    loop_.post(
+        [answers = answers_, shared_done, answer = std::move(answer), kept = std::move(kept)]() mutable {
+          if (kept) answers->put(kept->head, std::move(kept->question), answer);
+          (*shared_done)(std::move(answer));
+        });
   };
   auto& pool = where == Where::slow ? slow_ : where == Where::waiting ? waiting_ : workers_;
   if (pool.try_submit(std::move(task))) return;

@@ -6,6 +6,7 @@
 
 #include "core/worker_pool.hpp"
 #include "net/loop.hpp"
+#include "rpc/answer_cache.hpp"
 #include "rpc/dispatcher.hpp"
 
 namespace quarry::rpc {
@@ -25,11 +26,20 @@ class Jobs {
   void stop();
 
  private:
+  /// A question whose answer is worth keeping, and the head it is asked about.
+  struct Kept {
+    std::uint64_t head = 0;
+    ChainQuestion question;
+  };
+  std::optional<Kept> question_of(std::string_view message, const Caller& caller) const;
+
   net::Loop& loop_;
   const Dispatcher& dispatcher_;
   WorkerPool workers_;
   WorkerPool waiting_;
   WorkerPool slow_;
+  /// Shared with callbacks that are posted already.
+  std::shared_ptr<AnswerCache> answers_ = std::make_shared<AnswerCache>();
 };
 
 }  // namespace quarry::rpc

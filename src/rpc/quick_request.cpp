@@ -73,50 +73,59 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-bool read_id(Scanner& scan, Request& out) {
-  if (const auto digits = scan.integer()) {
-    out.id = *digits;
-    return true;
-  }
+/// With its quotes, when it is a string.
+std::optional<std::string_view> read_id(Scanner& scan) {
+  if (const auto digits = scan.integer()) return digits;
   const auto text = scan.plain_string();
-  if (!text) return false;
-  out.id.assign("\"").append(*text).append("\"");
-  return true;
+  if (!text) return std::nullopt;
+  return std::string_view(text->data() - 1, text->size() + 2);
 }
 
-bool read_params(Scanner& scan, Request& out) {
+std::optional<std::string_view> read_params(Scanner& scan) {
   const auto text = scan.array();
-  if (!text || text->front() != '[') return false;
-  if (*text == "[]") return true;
-  out.params = Json::parse(text->begin(), text->end(), nullptr, false);
-  return out.params.is_array();
+  return text && text->front() == '[' ? text : std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Request> quick_request(std::string_view text) {
+std::optional<QuickParts> quick_parts(std::string_view text) {
   Scanner scan(text);
-  Request out;
+  QuickParts out{{}, {}, "[]"};
   bool version = false, id = false, method = false, params = false;
   if (!scan.take('{')) return std::nullopt;
   do {
     const auto key = scan.plain_string();
     if (!key || !scan.take(':')) return std::nullopt;
+    std::optional<std::string_view> value;
     if (*key == "jsonrpc" && !std::exchange(version, true)) {
-      if (scan.plain_string() != "2.0") return std::nullopt;
+      value = scan.plain_string();
+      if (value != "2.0") return std::nullopt;
     } else if (*key == "id" && !std::exchange(id, true)) {
-      if (!read_id(scan, out)) return std::nullopt;
+      value = read_id(scan);
+      if (value) out.id = *value;
     } else if (*key == "method" && !std::exchange(method, true)) {
-      const auto name = scan.plain_string();
-      if (!name) return std::nullopt;
-      out.method = *name;
+      value = scan.plain_string();
+      if (value) out.method = *value;
     } else if (*key == "params" && !std::exchange(params, true)) {
-      if (!read_params(scan, out)) return std::nullopt;
-    } else {
-      return std::nullopt;
+      value = read_params(scan);
+      if (value) out.params = *value;
     }
+    if (!value) return std::nullopt;
   } while (scan.take(','));
   if (!id || !method || !scan.take('}') || !scan.at_end()) return std::nullopt;
+  return out;
+}
+
+std::optional<Request> quick_request(std::string_view text) {
+  const auto parts = quick_parts(text);
+  if (!parts) return std::nullopt;
+  Request out;
+  out.id = parts->id;
+  out.method = parts->method;
+  if (parts->params != "[]") {
+    out.params = Json::parse(parts->params.begin(), parts->params.end(), nullptr, false);
+    if (!out.params.is_array()) return std::nullopt;
+  }
   return out;
 }
 
