@@ -134,7 +134,7 @@ Answer trace_call(const Context& context, Params& params) {
   Backend backend = context.backend;
   // The tracer looks at the clock: the state gives out later.
   backend.call_limits.most_time = options.time + std::chrono::seconds(1);
-  const Context timed{backend, context.caller};
+  const Context timed{backend, context.caller, context.stopping};
   auto site = CallSite::of(timed, site_params, 1);
   if (!site) return tl::unexpected(site.error());
   if (!options.txn_index) {

@@ -51,15 +51,11 @@ Answer wait_for_receipt(const Context& context, const TxnHash& hash, std::chrono
 }
 
 Answer send_raw_and_wait(const Context& context, Params& params) {
+  const auto asked = params.has(1) ? params.quantity(1) : 0;
   const auto txn = read_raw_transaction(params, 0);
   if (!txn) return tl::unexpected(txn.error());
-  auto most = kDefaultWait;
-  if (params.has(1)) {
-    const auto asked = params.quantity(1);
-    if (params.error()) return tl::unexpected(*params.error());
-    if (asked != 0)
-      most = std::min(kMostWait, std::chrono::milliseconds(std::min<std::uint64_t>(asked, 60'000)));
-  }
+  const auto most = asked == 0 ? kDefaultWait
+                               : std::chrono::milliseconds(std::min<std::uint64_t>(asked, kMostWait.count()));
   if (auto sent = submit(context, *txn); !sent) return sent;
   return wait_for_receipt(context, hash_of(*txn), most);
 }
@@ -72,7 +68,6 @@ bool is_same(const Transaction& waiting, const Transaction& wanted) {
 /// Signs a transaction that waits again, with another price or gas limit.
 Answer resend(const Context& context, Params& params) {
   auto args = read_call_args(params, 0);
-  FieldReader none(params, 0, "TransactionArgs");
   const auto price = params.has(1) ? std::optional(params.amount(1)) : std::nullopt;
   const auto gas = params.has(2) ? std::optional(params.quantity(2)) : std::nullopt;
   if (params.error()) return tl::unexpected(*params.error());
@@ -109,14 +104,26 @@ Answer import_raw_key(const Context& context, Params& params) {
 }
 
 /// What geth does with hardware: there is none here.
-Answer no_such_wallet(const Context&, Params& params) {
-  const auto url = params.text(0);
+Answer no_such_wallet(Params& params) {
   if (params.error()) return tl::unexpected(*params.error());
   return rpc_fail(Error{"unknown wallet", "Accounts are in the keystore: personal.listWallets shows them."});
 }
 
-Answer initialize_wallet(const Context& context, Params& params) {
-  return no_such_wallet(context, params);
+Answer initialize_wallet(const Context&, Params& params) {
+  (void)params.text(0);
+  return no_such_wallet(params);
+}
+
+Answer open_wallet(const Context&, Params& params) {
+  (void)params.text(0);
+  if (params.has(1)) (void)params.text(1);
+  return no_such_wallet(params);
+}
+
+Answer derive_account(const Context&, Params& params) {
+  (void)params.text(0), (void)params.text(1);
+  (void)params.flag(2, false);
+  return no_such_wallet(params);
 }
 
 constexpr Method kMethods[] = {
@@ -128,13 +135,13 @@ constexpr Method kMethods[] = {
      "an unlocked account's signature of typed data (EIP-712)", "Signature"},
     {"eth_signTypedData_v4", Where::worker, sign_typed_data, "address, typed_data",
      "an unlocked account's signature of typed data (EIP-712)", "Signature"},
-    {"personal_deriveAccount", Where::worker, no_such_wallet, "url, path, pin?",
+    {"personal_deriveAccount", Where::worker, derive_account, "url, path, pin?",
      "an account of a hardware wallet: there are none", "Address"},
     {"personal_importRawKey", Where::slow, import_raw_key, "key, passphrase",
      "keeps a key that was made elsewhere under the passphrase", "Address"},
     {"personal_initializeWallet", Where::worker, initialize_wallet, "url",
      "sets up a hardware wallet: there are none", "String"},
-    {"personal_openWallet", Where::worker, no_such_wallet, "url, passphrase?",
+    {"personal_openWallet", Where::worker, open_wallet, "url, passphrase?",
      "opens a hardware wallet: there are none", "null"},
 };
 

@@ -31,8 +31,6 @@ class JsonText {
   JsonText& raw(std::string_view json) { return literal(json); }
   JsonText& plain(std::string_view text);
   JsonText& boolean(bool value) { return literal(value ? "true" : "false"); }
-  /// A value that is JSON already.
-  JsonText& raw(std::string_view json) { return literal(json); }
   JsonText& null() { return literal("null"); }
 
   /// Bytes written so far.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/address_text.hpp"
 #include "core/sender.hpp"
 #include "test_backend.hpp"
 
@@ -75,7 +76,7 @@ TEST(Calls, GiveWhatTheContractReturns) {
   base_fee["gas"] = "0x7a12";
   base_fee["gasPrice"] = "0x5";
   EXPECT_EQ(chain.error("eth_call", {base_fee}),
-            "-32000 err: max fee per gas less than block base fee: address " + kRich.hex() +
+            "-32000 err: max fee per gas less than block base fee: address " + checksummed(kRich) +
                 ", maxFeePerGas: 5, baseFee: 1000 (supplied gas 31250)");
   // NUMBER at the head, and in the block after it.
   const auto number = chain.contract(*from_hex("4360005260206000f3"));
@@ -161,7 +162,7 @@ TEST(Calls, FailWithGethsTexts) {
   EXPECT_EQ(chain.error("eth_call", {chain.contract({0x5b, 0x60, 0, 0x56})}), "-32000 out of gas");
   EXPECT_EQ(chain.error("eth_call", {chain.contract({0x60, 5, 0x56})}), "-32000 invalid jump destination");
   EXPECT_EQ(chain.error("eth_call", {{{"from", kRich.hex()}, {"to", kRich.hex()}, {"value", "0xf4241"}}}),
-            "-32000 err: insufficient funds for gas * price + value: address " + kRich.hex() +
+            "-32000 err: insufficient funds for gas * price + value: address " + checksummed(kRich) +
                 " have 1000000 want 1000001 (supplied gas 50000000)");
   const auto short_call = chain.error("eth_call", {{{"to", kRich.hex()}, {"gas", "0x64"}}});
   EXPECT_EQ(short_call.substr(0, 33), "-32000 err: intrinsic gas too low") << short_call;

@@ -69,8 +69,6 @@ std::vector<Bad> bad_values(const std::string& name) {
     out.push_back({{{"input", "12"}}, field + "input of type hexutil.Bytes"});
     out.push_back(
         {{{"to", "12"}}, cannot + "hex string without 0x prefix into Go value of type common.Address"});
-    out.push_back({{{"gasPrice", "0x1"}, {"maxFeePerGas", "0x1"}},
-                   "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified"});
     out.push_back({{{"accessList", 1}}, "accessList is an array"});
     out.push_back({{{"accessList", {1}}}, cannot + "non-string into Go value of type common.Address"});
     return out;
@@ -128,20 +126,31 @@ std::vector<Bad> bad_values(const std::string& name) {
             {{"a"}, "invalid reward percentile: \"a\""},
             {{50, 20}, "invalid reward percentile: 20 < 50"}};
   }
+  if (name == "keys" || name == "transactions")
+    return {{5, cannot + "number into Go value of type []float64"}};
+  if (name == "simulation") return {{5, cannot + "number into Go value of type simOpts"}};
+  if (name == "attributes") return {{5, cannot + "number into Go value of type engine.PayloadAttributes"}};
+  if (name == "parent") return fixed("common.Hash", 64);
+  if (name == "price")
+    return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Big"}};
+  if (name == "pin") return {{"yes", cannot + "string into Go value of type bool"}};
+  // What is wrong with these is told in other words, or only once they are tried.
+  if (name == "typed_data" || name == "mine" || name == "snapshot" || name == "time" || name == "on")
+    return {};
   if (name == "nonce" || name == "pageNumber" || name == "pageSize" || name == "after" || name == "before" ||
-      name == "index" || name == "blocks" || name == "seconds" || name == "threads" || name == "first" ||
-      name == "last" || name == "count") {
+      name == "gas" || name == "wait" || name == "index" || name == "blocks" || name == "seconds" ||
+      name == "threads" || name == "first" || name == "last" || name == "count") {
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Uint64"},
             {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
             {1.5, cannot + "non-string into Go value of type hexutil.Uint64"}};
   }
-  if (name == "data" || name == "bytes" || name == "message")
+  if (name == "data" || name == "bytes" || name == "message" || name == "extraData")
     return {{"0x123", cannot + "hex string of odd length into Go value of type hexutil.Bytes"}};
   if (name == "slot")
     return {{"0xzz", "invalid hex string"},
             {"0x" + std::string(65, '1'), "storage slot of more than 32 bytes"}};
-  if (name == "enode" || name == "file" || name == "passphrase" || name == "text" || name == "hash_text" ||
-      name == "id" || name == "kind") {
+  if (name == "enode" || name == "url" || name == "path" || name == "key" || name == "file" ||
+      name == "passphrase" || name == "text" || name == "hash_text" || name == "id" || name == "kind") {
     return {{5, cannot + "number into Go value of type string"},
             {Json::array(), cannot + "array into Go value of type string"}};
   }
@@ -151,7 +160,13 @@ std::vector<Bad> bad_values(const std::string& name) {
 
 Json good_value(const std::string& name) {
   if (name == "address") return kAddress;
-  if (name == "hash") return kHash;
+  if (name == "hash" || name == "parent") return kHash;
+  if (name == "simulation") return {{"blockStateCalls", Json::array({Json::object()})}};
+  if (name == "attributes" || name == "typed_data") return Json::object();
+  if (name == "keys" || name == "transactions") return Json::array();
+  if (name == "extraData") return "0x";
+  if (name == "nonce" || name == "price" || name == "gas" || name == "wait") return "0x0";
+  if (name == "pin" || name == "on") return false;
   if (name == "block") return "latest";
   if (name == "full") return false;
   if (name == "data" || name == "bytes" || name == "message") return "0x";
