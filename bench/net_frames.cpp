@@ -65,7 +65,8 @@ struct Side : PeerEvents {
     loop.stop();
   }
   void on_peer_down(PeerId, const std::string&) override {}
-  void on_message(PeerId, EthCode code, Bytes payload, Hold) override { on(code, payload); }
+  void on_message(PeerId, EthMessage message) override { on(message.code, message.payload); }
+  bool needs_node_data() override { return false; }
   void on_report(const PeerReport&) override {}
 };
 

@@ -228,7 +228,7 @@ std::string transaction_view(const Transaction& txn, const BlockPlace& block, st
 
 void write_pending(JsonText& out, const Transaction& txn) {
   out.begin_object();
-  for (const auto* name : {"blockHash", "blockNumber", "transactionIndex"}) out.key(name).null();
+  for (const auto* name : {"blockHash", "blockNumber", "blockTimestamp", "transactionIndex"}) out.key(name).null();
   write_content(out, txn, sender_of(txn), std::nullopt);
   out.end_object();
 }

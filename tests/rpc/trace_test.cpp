@@ -327,7 +327,7 @@ TEST(ParityTrace, TransactionsAndBlocks) {
 
 TEST(ParityTrace, FilterByAddressAndPlace) {
   Chain chain;
-  const auto count = [&](const Json& filter) { return chain.result("trace_filter", {filter}).size(); };
+  const auto count = [&](const Json& filter) { return chain.result("trace_filter", Json::array({filter})).size(); };
   EXPECT_EQ(count({{"fromBlock", "0x0"}, {"toBlock", "latest"}}), 6U);
   EXPECT_EQ(count({{"fromAddress", {chain.sender.hex()}}}), 2U);
   EXPECT_EQ(count({{"fromAddress", {chain.sender.hex()}}, {"toAddress", {kOuter.hex()}}}), 1U);
