@@ -73,11 +73,10 @@ void DevMiner::on_transactions() {
 }
 
 Result<> DevMiner::on_chain(std::function<Result<>()> task) {
-  // Shared: a pool that stops drops its tasks, and with the last owner the promise breaks.
-  auto promise = std::make_shared<std::promise<Result<>>>();
+  // Held here too: a pool that stops drops its tasks, and a promise that is dropped throws at who waits.
+  const auto promise = std::make_shared<std::promise<Result<>>>();
   auto done = promise->get_future();
-  parts_.chain_thread.submit(
-      [task = std::move(task), held = std::move(promise)] { held->set_value(task()); });
+  parts_.chain_thread.submit([task = std::move(task), promise] { promise->set_value(task()); });
   for (;;) {
     if (done.wait_for(std::chrono::milliseconds(100)) == std::future_status::ready) return done.get();
     const std::lock_guard lock(mutex_);
