@@ -106,7 +106,7 @@ struct NodeOptions {
   bool dry_run = false;               ///< migrate: report, write nothing
   bool keep_valid = false;            ///< migrate: keep what comes before the first bad block
   std::string export_format = "rlp";  ///< "rlp" or "jbc"
-  std::optional<unsigned> jbc_zeros;  ///< migrate jbc: leading hex zeros of a valid hash; none: inferred
+  std::optional<unsigned> jbc_zeros;  ///< leading hex zeros of a valid hash; none: inferred, or asked for
 
   // Inspection: db
   bool json = false;
@@ -119,7 +119,7 @@ struct NodeOptions {
   struct GenesisNew {
     std::optional<EngineChoice> engine;
     std::vector<std::string> signers;  ///< addresses
-    std::optional<std::uint64_t> chain_id, period, epoch, difficulty, zeros;
+    std::optional<std::uint64_t> chain_id, period, epoch, difficulty;
     bool eip3436 = false;
     std::optional<std::string> forks;  ///< the newest one that is on
     std::vector<std::string> funds;    ///< "ADDR" or "ADDR=ETHER"

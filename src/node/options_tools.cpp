@@ -108,7 +108,7 @@ constexpr OptionRow kOptions[] = {
      {},
      jbc,
      "N",
-     "migrate jbc: zeros a hash begins with (default: as most blocks have)",
+     "migrate jbc, genesis new: zeros a hash begins with (default: as most blocks have; 5)",
      set_number<&O::jbc_zeros, 0, 64>},
     {"jbc.peers",
      {},

@@ -235,8 +235,8 @@ Result<int> run_genesis(const NodeOptions& options) {
   std::vector<Address> signers;
   Result<> made;
   if (*engine == EngineChoice::jbc) {
-    const auto zeros =
-        asker.number(options.genesis_new.zeros, "Zeros that a block's hash begins with", JbcParams{}.zeros);
+    const auto given = options.jbc_zeros ? std::optional<std::uint64_t>(*options.jbc_zeros) : std::nullopt;
+    const auto zeros = asker.number(given, "Zeros that a block's hash begins with", JbcParams{}.zeros);
     if (!zeros) return tl::unexpected(zeros.error());
     genesis.spec.engine = EngineKind::jbc;
     genesis.spec.jbc.zeros = static_cast<unsigned>(std::min<std::uint64_t>(*zeros, 64));
