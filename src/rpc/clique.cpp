@@ -18,20 +18,15 @@ Expected<const Authority*, RpcError> authority_of(const Context& context) {
   return rpc_fail(RpcCode::failed, "this chain is no clique chain\nIts genesis names another engine.");
 }
 
-/// After the block that parameter 0 names, of the form that `find` reads.
+/// After the block that parameter 0 names, by its hash alone or in any way.
 Expected<SnapshotPtr, RpcError> snapshot_of(const Context& context, Params& params, bool by_hash) {
+  const BlockHash hash = by_hash ? params.block_hash(0) : BlockHash{};
+  const BlockRef ref = by_hash ? BlockRef{} : params.block(0);
+  if (params.error()) return tl::unexpected(*params.error());
   const auto authority = authority_of(context);
   if (!authority) return tl::unexpected(authority.error());
   const auto& reader = context.backend.reader;
-  std::optional<BlockId> id;
-  if (by_hash) {
-    const auto hash = params.block_hash(0);
-    if (!params.error()) id = reader.find(hash);
-  } else {
-    const auto ref = params.block(0);
-    if (!params.error()) id = resolve(reader, ref);
-  }
-  if (params.error()) return tl::unexpected(*params.error());
+  const auto id = by_hash ? reader.find(hash) : resolve(reader, ref);
   if (!id) return rpc_fail(RpcCode::failed, "unknown block");
   auto snapshot = (*authority)->engine.snapshot(*id, (*authority)->headers);
   if (!snapshot) return rpc_fail(RpcCode::failed, snapshot.error().detail);
@@ -150,18 +145,19 @@ std::optional<Header> decoded(ByteView rlp) {
 }
 
 Answer get_signer(const Context& context, Params& params) {
+  // Longer than a hash it is RLP.
+  const bool is_rlp = params.is_long_text(0, 2 + 2 * BlockHash::kSize);
+  const Bytes rlp = is_rlp ? params.data(0) : Bytes{};
+  const BlockRef ref = is_rlp ? BlockRef{} : params.block(0);
+  std::optional<Header> header = is_rlp ? decoded(rlp) : std::nullopt;
+  if (is_rlp && !header && !params.error()) params.reject(0, "neither a header's nor a block's RLP");
+  if (params.error()) return tl::unexpected(*params.error());
   const auto authority = authority_of(context);
   if (!authority) return tl::unexpected(authority.error());
-  std::optional<Header> header;
-  // Longer than a hash it is RLP.
-  if (params.is_long_text(0, 2 + 2 * BlockHash::kSize)) {
-    const Bytes rlp = params.data(0);
-    if (!params.error() && !(header = decoded(rlp))) params.reject(0, "neither a header's nor a block's RLP");
-  } else if (const auto ref = params.block(0); !params.error()) {
+  if (!is_rlp) {
     const auto id = resolve(context.backend.reader, ref);
     if (const auto found = id ? context.backend.reader.header(*id) : std::nullopt) header = **found;
   }
-  if (params.error()) return tl::unexpected(*params.error());
   if (!header) return rpc_fail(RpcCode::failed, "unknown block");
   const auto signer = (*authority)->engine.signer(*header);
   if (!signer) return rpc_fail(RpcCode::failed, "missing signature");

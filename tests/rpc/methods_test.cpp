@@ -36,7 +36,7 @@ std::vector<Bad> bad_values(const std::string& name) {
   };
   if (name == "address") return fixed("common.Address", 40);
   if (name == "hash") return fixed("common.Hash", 64);
-  if (name == "block") {
+  if (name == "block" || name == "signed_block") {
     return {{12, "hex string without 0x prefix"},
             {"nonsense", "hex string without 0x prefix"},
             {"0x", "hex string \"0x\""},
@@ -49,7 +49,7 @@ std::vector<Bad> bad_values(const std::string& name) {
             {{{"blockHash", 5}}, "blockHash and blockNumber are hex strings"}};
   }
   if (name == "options") return {};  // what it may be hangs on what is subscribed: filters_test.cpp
-  if (name == "full") return {{"yes", cannot + "string into Go value of type bool"}};
+  if (name == "full" || name == "authorize") return {{"yes", cannot + "string into Go value of type bool"}};
   if (name == "call" || name == "transaction" || name == "filter") {
     const std::string type = name == "filter" ? "filters.input" : "TransactionArgs";
     std::vector<Bad> out = {{5, cannot + "number into Go value of type " + type},
@@ -167,8 +167,8 @@ Json good_value(const std::string& name) {
   if (name == "extraData") return "0x";
   if (name == "nonce" || name == "price" || name == "gas" || name == "wait") return "0x0";
   if (name == "pin" || name == "on") return false;
-  if (name == "block") return "latest";
-  if (name == "full") return false;
+  if (name == "block" || name == "signed_block") return "latest";
+  if (name == "full" || name == "authorize") return false;
   if (name == "data" || name == "bytes" || name == "message") return "0x";
   if (name == "number") return "latest";
   if (name == "nonce" || name == "pageNumber" || name == "pageSize" || name == "after" || name == "before")

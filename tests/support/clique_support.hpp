@@ -2,6 +2,10 @@
 /// \file
 /// Authority chains for the tests: accounts by letter, really signed blocks.
 
+#include <algorithm>
+#include <functional>
+#include <sstream>
+
 #include "chain_support.hpp"
 #include "consensus/clique/engine.hpp"
 #include "core/secp256k1.hpp"
