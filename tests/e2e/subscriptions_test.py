@@ -101,7 +101,8 @@ def tokens_and_tls_are_asked_for():
         equal(ask({"Authorization": "Bearer " + token(b"x" * 32, now)})[0], 401, "with another secret's")
         status, answer = ask({"Authorization": "Bearer " + token(raw, now)})
         equal((status, answer.get("result")), (200, node.datadir), "with a good one")
-        shown = run("--datadir", os.path.join(scene.folder, "none"), "--rpc", "--rpc.tls.cert", key, "--rpc.tls.key", key,
+        node.stop()
+        shown = run("--datadir", node.datadir, "--rpc", "--rpc.tls.cert", key, "--rpc.tls.key", key,
                     "--port", "0", "--rpcport", "0", expect=1)
         check("key.pem (--rpc.tls.cert)" in shown, shown)
 
