@@ -31,6 +31,8 @@ const deployed = await wallet.sendTransaction({ data: CREATION, gasLimit: 200000
 const contract = (await within('the contract', deployed.wait())).contractAddress;
 const emit = (number) =>
   wallet.sendTransaction({ to: contract, data: ethers.toBeHex(number, 32), gasLimit: 100000 });
+/// Lets a client finish what it began of itself, such as unsubscribing.
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const heard = {};
 
 // ethers over WebSocket: eth_subscribe newHeads, logs, newPendingTransactions.
@@ -40,24 +42,26 @@ heard.ethersHead = (await once('a head over WebSocket', socket, 'block'))[0];
 {
   const pending = once('a pending transaction', socket, 'pending');
   const log = once('a log over WebSocket', socket, { address: contract, topics: [TOPIC] });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pause(300);
   const sent = await emit(1);
   heard.ethersPending = (await pending)[0] === sent.hash;
   heard.ethersLog = Number((await log)[0].data);
 }
+await pause(500);
 await socket.destroy();
 
 // ethers over HTTP: eth_newFilter and eth_getFilterChanges, eth_newPendingTransactionFilter.
 {
   const log = once('a log by filter', http, { address: contract });
   const pending = once('a pending transaction by filter', http, 'pending');
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await pause(600);
   const sent = await emit(2);
   heard.filterPending = (await pending)[0] === sent.hash;
   heard.filterLog = Number((await log)[0].data);
   const id = await http.send('eth_newFilter', [{ address: contract, fromBlock: '0x0' }]);
   heard.filterLogs = (await http.send('eth_getFilterLogs', [id])).length;
   assert.equal(await http.send('eth_uninstallFilter', [id]), true);
+  await pause(500);
   http.destroy();
 }
 
