@@ -37,7 +37,7 @@ def clients_hear_what_happens():
         done = subprocess.run(
             ["node", "subscriptions.mjs", contracts_test.KEY, f"http://127.0.0.1:{node.rpc_port}", f"ws://127.0.0.1:{ws}",
              os.path.join(node.datadir, "quarry.ipc")],
-            cwd=contracts_test.INSTALLED, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400)
+            cwd=contracts_test.INSTALLED, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1200)
         check(done.returncode == 0, done.stdout[-3000:])
         heard = json.loads(done.stdout.strip().splitlines()[-1])
         for name in ("ethersHead", "web3WsHead", "web3IpcHead"):
