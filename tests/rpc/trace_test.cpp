@@ -327,20 +327,19 @@ TEST(ParityTrace, TransactionsAndBlocks) {
 
 TEST(ParityTrace, FilterByAddressAndPlace) {
   Chain chain;
-  const auto count = [&](const Json& filter) {
-    return chain.result("trace_filter", Json::array({filter})).size();
-  };
-  EXPECT_EQ(count({{"fromBlock", "0x0"}, {"toBlock", "latest"}}), 6U);
-  EXPECT_EQ(count({{"fromAddress", {chain.sender.hex()}}}), 2U);
-  EXPECT_EQ(count({{"fromAddress", {chain.sender.hex()}}, {"toAddress", {kOuter.hex()}}}), 1U);
-  EXPECT_EQ(count({{"fromAddress", {chain.sender.hex()}}, {"toAddress", {kInner.hex()}}}), 0U);
-  EXPECT_EQ(count({{"fromAddress", {chain.sender.hex()}}, {"toAddress", {kInner.hex()}}, {"mode", "union"}}),
-            3U);
-  const auto all = chain.result("trace_filter", Json::array({Json::object()}));
-  const auto part = chain.result("trace_filter", Json::array({{{"after", 1}, {"count", "0x2"}}}));
-  EXPECT_EQ(part, Json::array({all[1], all[2]}));
-  EXPECT_EQ(chain.error("trace_filter", Json::array({{{"fromBlock", "0x5"}}})).substr(0, 27),
-            "-32000 invalid block range:");
+  const auto traces = [&](const Json& filter) { return chain.result("trace_filter", Json::array({filter})); };
+  const Json sender = Json::array({chain.sender.hex()}), outer = Json::array({kOuter.hex()}),
+             inner = Json::array({kInner.hex()});
+  const auto all = traces(Json::object());
+  EXPECT_EQ(all.size(), 6U);
+  EXPECT_EQ(traces({{"fromBlock", "0x0"}, {"toBlock", "latest"}}), all);
+  EXPECT_EQ(traces({{"fromAddress", sender}}).size(), 2U);
+  EXPECT_EQ(traces({{"fromAddress", sender}, {"toAddress", outer}}).size(), 1U);
+  EXPECT_EQ(traces({{"fromAddress", sender}, {"toAddress", inner}}).size(), 0U);
+  EXPECT_EQ(traces({{"fromAddress", sender}, {"toAddress", inner}, {"mode", "union"}}).size(), 3U);
+  EXPECT_EQ(traces({{"after", 1}, {"count", "0x2"}}), Json::array({all[1], all[2]}));
+  const Json beyond = {{"fromBlock", "0x5"}};
+  EXPECT_EQ(chain.error("trace_filter", Json::array({beyond})).substr(0, 27), "-32000 invalid block range:");
 }
 
 TEST(ParityTrace, ReplaysWithWhatChanged) {
