@@ -5,21 +5,8 @@
 //   node client.mjs compiled                  prints the ABI and the code of the first contract
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import solc from 'solc';
 import { ethers } from 'ethers';
-
-function compile() {
-  const input = {
-    language: 'Solidity',
-    sources: { 'contracts.sol': { content: fs.readFileSync(new URL('contracts.sol', import.meta.url), 'utf8') } },
-    settings: { outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.bytecode.opcodes', 'metadata'] } } },
-  };
-  const output = JSON.parse(solc.compile(JSON.stringify(input)));
-  const errors = (output.errors ?? []).filter((entry) => entry.severity === 'error');
-  assert.deepEqual(errors, []);
-  return output.contracts['contracts.sol'];
-}
+import { compile, compilerVersion } from './compile.mjs';
 
 const contracts = compile();
 const [mode, key, url, otherUrl] = process.argv.slice(2);
@@ -112,7 +99,7 @@ async function run() {
   const there = new ethers.Contract(vault.target, contracts.Vault.abi, other);
   assert.equal(await there.value(), 7n);
   const settings = JSON.parse(contracts.Vault.metadata).settings;
-  console.log(JSON.stringify({ compiler: solc.version(), evm: settings.evmVersion, ethers: ethers.version, vault: vault.target, gas: String(created.gasUsed) }));
+  console.log(JSON.stringify({ compiler: compilerVersion(), evm: settings.evmVersion, ethers: ethers.version, vault: vault.target, gas: String(created.gasUsed) }));
 }
 
 async function refused() {
