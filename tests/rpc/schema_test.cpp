@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "answer_schemas.hpp"
 #include "rpc/methods.hpp"
+#include "source_dir.hpp"
 #include "test_backend.hpp"
 
 using namespace quarry;
@@ -48,4 +52,12 @@ TEST(Schema, TheDocumentIsAnsweredByRpcDiscover) {
   const auto answer = rpc.result("rpc_discover", Json::array());
   EXPECT_EQ(answer["openrpc"], "1.2.6");
   EXPECT_EQ(answer["methods"].size(), all_methods().size());
+}
+
+TEST(Schema, DocsHaveThePrintedList) {
+  std::ifstream file(std::string(test::source_dir()) + "/docs/rpc.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_NE(text.str().find(methods_markdown()), std::string::npos)
+      << "docs/rpc.md is older than the method table: run scripts/print-docs";
 }

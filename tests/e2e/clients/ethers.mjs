@@ -48,7 +48,7 @@ assert.deepEqual(logs.map((log) => log.args.note), ['watched']);
 
 // Nonces: two sent at once, then one too low and one known already.
 const nonce = await provider.getTransactionCount(wallet.address, 'pending');
-const [one, two] = await Promise.all([nonce, nonce + 1].map((each) => vault.store(each, 'pair', { nonce: each, gasLimit: 200000 })));
+const [one, two] = await Promise.all([nonce, nonce + 1].map((each) => vault.store(100 + each, 'pair', { nonce: each, gasLimit: 200000 })));
 await Promise.all([one.wait(), two.wait()]);
 assert.equal(await provider.getTransactionCount(wallet.address), nonce + 2);
 assert.equal((await failure(vault.store(1, '', { nonce, gasLimit: 200000 }))).code, 'NONCE_EXPIRED');

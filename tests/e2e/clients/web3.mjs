@@ -36,25 +36,31 @@ const reverted = await failure(vault.methods.store(13, '').call({ from: me }));
 assert.ok(JSON.stringify(reverted, (_, value) => (typeof value === 'bigint' ? String(value) : value)).includes('unlucky number')
   || String(reverted.message).includes('unlucky number') || String(reverted.cause?.message).includes('unlucky number'));
 
-let events = 0;
-if (transport !== 'http') {
-  const heads = await web3.eth.subscribe('newBlockHeaders');
-  const head = soon('a head', new Promise((resolve) => heads.once('data', resolve)));
-  const stored = vault.events.Stored({ filter: { who: me } });
-  const note = soon('an event', new Promise((resolve) => stored.once('data', (event) => resolve(event.returnValues.note))));
-  const pending = await web3.eth.subscribe('pendingTransactions');
-  const waiting = soon('a pending transaction', new Promise((resolve) => pending.once('data', resolve)));
+const stored = () => vault.methods.store(7, 'watched').send({ from: me, gas: '200000' });
+
+/// One subscription at a time: over IPC this library drops all but the first notification that comes in one piece.
+async function told(what, subscribe) {
+  const subscription = await subscribe();
+  const first = soon(what, new Promise((resolve) => subscription.once('data', resolve)));
   await new Promise((resolve) => setTimeout(resolve, 300));
-  await vault.methods.store(7, 'watched').send({ from: me, gas: '200000' });
-  assert.equal(await note, 'watched');
-  assert.ok((await head).number >= 0n);
-  assert.match(await waiting, /^0x[0-9a-f]{64}$/);
-  events = 3;
+  await stored();
+  const event = await first;
+  await subscription.unsubscribe();
+  return event;
+}
+
+let sent = 1;
+if (transport !== 'http') {
+  const event = await told('an event', async () => vault.events.Stored({ filter: { who: me } }));
+  assert.equal(event.returnValues.note, 'watched');
+  assert.ok((await told('a head', () => web3.eth.subscribe('newBlockHeaders'))).number >= 0n);
+  assert.match(await told('a pending transaction', () => web3.eth.subscribe('pendingTransactions')), /^0x[0-9a-f]{64}$/);
+  sent = 3;
 } else {
-  await vault.methods.store(7, 'watched').send({ from: me, gas: '200000' });
+  await stored();
 }
 const past = await vault.getPastEvents('Stored', { fromBlock: 0 });
-assert.deepEqual(past.map((event) => event.returnValues.note), ['watched']);
+assert.deepEqual(past.map((event) => event.returnValues.note), Array(sent).fill('watched'));
 
 const nonce = await web3.eth.getTransactionCount(me, 'pending');
 await web3.eth.sendTransaction({ from: me, to: me, value: '1', gas: '21000', nonce });
@@ -73,5 +79,5 @@ const asked = Array.from({ length: 20 }, (_, i) => batch.add({ jsonrpc: '2.0', i
 await batch.execute();
 assert.equal(new Set(await Promise.all(asked)).size, 1);
 
-console.log(JSON.stringify({ library: 'web3 ' + Web3.version, transport, events }));
+console.log(JSON.stringify({ library: 'web3 ' + Web3.version, transport, subscriptions: sent === 3 }));
 process.exit(0);
