@@ -42,6 +42,7 @@ class Subscriber {
 
 /// One message of a subscriber: what it subscribed begins to send when its answer has left.
 struct SubscribeScope {
+  explicit SubscribeScope(std::weak_ptr<Subscriber> subscriber) : client(std::move(subscriber)) {}
   std::weak_ptr<Subscriber> client;
   std::vector<std::shared_ptr<Subscription>> made = {};
 };
