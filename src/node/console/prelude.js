@@ -340,7 +340,7 @@
   ]);
 
   module_of('clique', [['proposals', 'clique_proposals']], [
-    ['discard', 'clique_discard', [in_address]], ['getSigner', 'clique_getSigner', maybe],
+    ['discard', 'clique_discard', [in_address]], ['getSigner', 'clique_getSigner', [in_block]],
     ['getSigners', 'clique_getSigners', [in_block]], ['getSignersAtHash', 'clique_getSignersAtHash', 1],
     ['getSnapshot', 'clique_getSnapshot', [in_block]], ['getSnapshotAtHash', 'clique_getSnapshotAtHash', 1],
     ['propose', 'clique_propose', [in_address, as_is]], ['status', 'clique_status']
