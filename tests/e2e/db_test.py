@@ -160,6 +160,8 @@ def geth_173_answers_are_the_golden_ones():
         with lzma.open(os.path.join(GETH, "golden.json.xz")) as file:
             golden = json.load(file)
         for entry in golden:
+            if entry["method"] == "eth_protocolVersion":
+                continue  # what a node speaks is not in its data dir
             try:
                 answer = node.rpc(entry["method"], *entry["params"])
             except RpcError as error:

@@ -6,12 +6,11 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import QUARRY, RpcError, check, equal, free_ports, post, wait_until  # noqa: E402
+from contracts_test import INSTALLED, install
+from harness import QUARRY, RpcError, check, equal, free_ports, main, post, wait_until
 
 FIRST = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 FIRST_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
@@ -144,17 +143,17 @@ process.exit(0);
 """
 
 
-def with_ethers(dev):
-    clients = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
-    if not os.path.isdir(os.path.join(clients, "node_modules", "ethers")):
-        print("SKIPPED: ethers is not installed (npm ci in tests/e2e/clients)")
-        return
+def with_ethers():
+    missing = install()
+    check(not missing, missing)
+    dev = Dev()
     done = subprocess.run(
         ["node", "--input-type=module", "-", f"http://127.0.0.1:{dev.port}", FIRST_KEY, SECOND, DEPLOY],
-        input=CLIENT, cwd=clients, capture_output=True, text=True, timeout=120,
+        input=CLIENT, cwd=INSTALLED, capture_output=True, text=True, timeout=120,
     )
     equal(done.returncode, 0, f"ethers: {done.stderr}")
     equal(json.loads(done.stdout), {"status": 1, "answer": 42, "type": 2, "fee": True}, "ethers")
+    dev.stop()
 
 
 def kept_and_thrown_away():
@@ -184,18 +183,14 @@ def at_intervals():
     dev.stop()
 
 
-def main():
+def on_demand():
     dev = Dev()
-    print(f"first answer {dev.first_answer * 1000:.0f} ms after exec")
+    print(f"        first answer {dev.first_answer * 1000:.0f} ms after exec")
     accounts_and_blocks(dev)
     time_and_snapshots(dev)
     several_together(dev)
-    with_ethers(dev)
     dev.stop()
-    kept_and_thrown_away()
-    at_intervals()
-    print("dev_test: all is well")
 
 
 if __name__ == "__main__":
-    main()
+    main([on_demand, with_ethers, kept_and_thrown_away, at_intervals])

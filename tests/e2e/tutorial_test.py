@@ -74,7 +74,8 @@ def tutorial_in_two_consoles():
         status = peer["protocols"]["eth"]
         equal(sorted(status), ["difficulty", "head", "version"], "protocols.eth of the peer")
         equal(status["head"], one.head(), "head of the peer")
-        equal(status["version"], 63, "version of the peer")
+        # The newest that both speak: 66 while one may still ask for state nodes, which eth/67 has no words for.
+        check(status["version"] in (66, 68), f"version of the peer: {status}")
 
         since = two.mark()
         target = height + 3
