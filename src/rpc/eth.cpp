@@ -12,7 +12,7 @@ Answer get_block(const Context& context, Params& params) {
   const auto id = first(context.backend.reader, params);
   const bool full = params.flag(1, false);
   if (params.error()) return tl::unexpected(*params.error());
-  if constexpr (first == by_number)
+  if (first == by_number)
     if (const auto pending = pending_for(context, params, 0)) return pending_block_view(pending->block, full);
   const auto block = load(context.backend.reader, id);
   if (!block) return null_answer();
@@ -23,7 +23,7 @@ template <FirstParam first>
 Answer get_transaction_count_of_block(const Context& context, Params& params) {
   const auto id = first(context.backend.reader, params);
   if (params.error()) return tl::unexpected(*params.error());
-  if constexpr (first == by_number)
+  if (first == by_number)
     if (const auto pending = pending_for(context, params, 0))
       return quantity_answer(pending->block.body.transactions.size());
   const auto block = load(context.backend.reader, id);

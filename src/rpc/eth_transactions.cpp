@@ -32,7 +32,7 @@ Expected<std::optional<Found>, RpcError> find_in_block(const Context& context, P
   const auto id = first(context.backend.reader, params);
   const auto index = params.quantity(1);
   if (params.error()) return tl::unexpected(*params.error());
-  if constexpr (first == by_number)
+  if (first == by_number)
     if (const auto pending = pending_for(context, params, 0)) {
       if (index >= pending->block.body.transactions.size()) return std::nullopt;
       return Found{pending->block, static_cast<std::size_t>(index), true};
