@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { ethers } from 'ethers';
 import { compile, compilerVersion } from './compile.mjs';
+import { failure } from './expect.mjs';
 
 const contracts = compile();
 const [mode, key, url, otherUrl] = process.argv.slice(2);
@@ -14,15 +15,6 @@ const provider = new ethers.JsonRpcProvider(url, undefined, { pollingInterval: 2
 const wallet = key && new ethers.NonceManager(new ethers.Wallet(key, provider));
 const factoryOf = (name) =>
   new ethers.ContractFactory(contracts[name].abi, contracts[name].evm.bytecode.object, wallet);
-
-async function failure(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('this should have failed');
-}
 
 async function reverts(vault) {
   const required = await failure(vault.store.staticCall(13, ''));

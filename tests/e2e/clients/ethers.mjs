@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { ethers } from 'ethers';
 import { compile } from './compile.mjs';
+import { failure, soon } from './expect.mjs';
 
 const [transport, url, key] = process.argv.slice(2);
 const { Vault } = compile();
@@ -14,21 +15,6 @@ const make = {
 };
 const provider = make[transport]();
 const wallet = new ethers.Wallet(key, provider);
-
-async function failure(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('this should have failed');
-}
-
-const soon = (what, promise) =>
-  Promise.race([
-    promise,
-    new Promise((_, reject) => setTimeout(() => reject(new Error('waited in vain for ' + what)), 60000)),
-  ]);
 
 // Deploy, call, and the reason of a revert.
 const factory = new ethers.ContractFactory(Vault.abi, Vault.evm.bytecode.object, wallet);

@@ -5,6 +5,7 @@ import { createPublicClient, createWalletClient, defineChain, getContract, http,
 import { ipc } from 'viem/node';
 import { privateKeyToAccount } from 'viem/accounts';
 import { compile } from './compile.mjs';
+import { failure, soon } from './expect.mjs';
 
 const [transport, url, key] = process.argv.slice(2);
 const { Vault } = compile();
@@ -15,21 +16,6 @@ const client = createPublicClient({ chain, transport: link, pollingInterval: 100
 const account = privateKeyToAccount(key);
 const wallet = createWalletClient({ account, chain, transport: link });
 const mined = async (hash) => client.waitForTransactionReceipt({ hash, pollingInterval: 100 });
-
-async function failure(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('this should have failed');
-}
-
-const soon = (what, promise) =>
-  Promise.race([
-    promise,
-    new Promise((_, reject) => setTimeout(() => reject(new Error('waited in vain for ' + what)), 60000)),
-  ]);
 
 const bytecode = '0x' + Vault.evm.bytecode.object.replace(/^0x/, '');
 const { contractAddress: address } = await mined(await wallet.deployContract({ abi: Vault.abi, bytecode, args: [42n] }));

@@ -4,27 +4,14 @@ import assert from 'node:assert/strict';
 import { Web3 } from 'web3';
 import { IpcProvider } from 'web3-providers-ipc';
 import { compile } from './compile.mjs';
+import { failure, soon } from './expect.mjs';
 
 const [transport, url, key] = process.argv.slice(2);
 const { Vault } = compile();
 const web3 = new Web3(transport === 'ipc' ? new IpcProvider(url) : url);
 web3.eth.transactionPollingInterval = 100;
+web3.eth.transactionBlockTimeout = 1000;  // easy blocks come by the dozen
 const me = web3.eth.accounts.wallet.add(key)[0].address;
-
-async function failure(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('this should have failed');
-}
-
-const soon = (what, promise) =>
-  Promise.race([
-    promise,
-    new Promise((_, reject) => setTimeout(() => reject(new Error('waited in vain for ' + what)), 60000)),
-  ]);
 
 const factory = new web3.eth.Contract(Vault.abi);
 const vault = await factory
@@ -38,23 +25,30 @@ assert.ok(JSON.stringify(reverted, (_, value) => (typeof value === 'bigint' ? St
 
 const stored = () => vault.methods.store(7, 'watched').send({ from: me, gas: '200000' });
 
-/// One subscription at a time: over IPC this library drops all but the first notification that comes in one piece.
+/// Each subscription has a connection of its own: of what reads from an IPC socket in one piece, this library drops all
+/// that comes after a notification, answers included.
 async function told(what, subscribe) {
-  const subscription = await subscribe();
+  const listener = transport === 'ipc' ? new Web3(new IpcProvider(url)) : web3;
+  const subscription = await subscribe(listener);
   const first = soon(what, new Promise((resolve) => subscription.once('data', resolve)));
-  await new Promise((resolve) => setTimeout(resolve, 300));
   await stored();
   const event = await first;
-  await subscription.unsubscribe();
+  if (transport === 'ipc') listener.provider.disconnect();
+  else await subscription.unsubscribe();
   return event;
+}
+
+function watched(on) {
+  const subscription = new on.eth.Contract(Vault.abi, vault.options.address).events.Stored({ filter: { who: me } });
+  return new Promise((resolve) => subscription.once('connected', () => resolve(subscription)));
 }
 
 let sent = 1;
 if (transport !== 'http') {
-  const event = await told('an event', async () => vault.events.Stored({ filter: { who: me } }));
+  const event = await told('an event', watched);
   assert.equal(event.returnValues.note, 'watched');
-  assert.ok((await told('a head', () => web3.eth.subscribe('newBlockHeaders'))).number >= 0n);
-  assert.match(await told('a pending transaction', () => web3.eth.subscribe('pendingTransactions')), /^0x[0-9a-f]{64}$/);
+  assert.ok((await told('a head', (on) => on.eth.subscribe('newBlockHeaders'))).number >= 0n);
+  assert.match(await told('a pending transaction', (on) => on.eth.subscribe('pendingTransactions')), /^0x[0-9a-f]{64}$/);
   sent = 3;
 } else {
   await stored();
