@@ -4,8 +4,11 @@ halt is explained in the log, and `quarry clique recover` leads out of it."""
 
 import json
 import os
+import pty
 import re
+import select
 import subprocess
+import time
 
 from harness import QUARRY, Node, Scenario, check, equal, main, run, wait_until
 
@@ -26,6 +29,32 @@ def account(scene, name):
 def new_genesis(scene, *flags):
     path = os.path.join(scene.folder, "authorities.json")
     return path, run("genesis", "new", *flags, "--out", path)
+
+
+def answer_questions(words, talk):
+    """Runs a command on a terminal of its own: each question is waited for, then answered."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(QUARRY, [QUARRY, *words])
+    said, end = "", time.time() + 120
+    expected = [question for question, _ in talk] + [None]
+    for question, (_, answer) in zip(expected, talk + [(None, None)]):
+        while question is None or question not in said:
+            check(select.select([terminal], [], [], max(0, end - time.time()))[0], f"no {question!r} in {said!r}")
+            try:
+                piece = os.read(terminal, 4096)
+            except OSError:  # how Linux tells that the other side is gone
+                piece = b""
+            if not piece:
+                check(question is None, f"ended without {question!r}: {said!r}")
+                break
+            said += piece.decode()
+        if question is not None:
+            said = ""
+            os.write(terminal, (answer + "\n").encode())
+    status = os.waitpid(pid, 0)[1]
+    os.close(terminal)
+    check(status == 0, f"quarry {' '.join(words)} ended with {status}: {said}")
 
 
 def signer_node(scene, name, address, genesis):
@@ -80,6 +109,18 @@ def genesis_files_are_made_and_refused_by_the_byte():
         out = refused("init", path, "--datadir", os.path.join(scene.folder, "two"))
         check("at byte 52 signer 2 begins, 20 bytes; the 65 zero bytes that end extraData begin 19 further on" in out, out)
 
+        # The last word is the file, wherever the addresses stop; a broken address is none.
+        one, two = "0x" + "12" * 20, "34" * 20
+        for words in (["--clique", one, "--chain-id", "5", "--fund", one], ["--clique", one, two, "--chainid", "5"]):
+            file = os.path.join(scene.folder, f"last-word-{len(words)}")
+            run("genesis", "new", *words, "--period", "1", file)
+            with open(file) as read:
+                made = json.load(read)
+            signers = "12" * 20 + (two if two in words else "")
+            equal((made["extraData"], made["config"]["chainId"]), ("0x" + "00" * 32 + signers + "00" * 65, 5), "the file")
+        check("is not an address" in refused("genesis", "new", "--clique", one, two[:-1]), "an address lacks a digit")
+        check("two files to write to" in refused("genesis", "new", "--jbc", "a", "b"), "one file is written")
+
         for flags in (["--ethash"], ["--jbc", "--zeros", "4"]):
             text = subprocess.run([QUARRY, "genesis", "new", *flags], stdin=subprocess.DEVNULL, capture_output=True,
                                   text=True, check=True).stdout
@@ -88,6 +129,33 @@ def genesis_files_are_made_and_refused_by_the_byte():
                 file.write(text)
             run("init", path, "--datadir", os.path.join(scene.folder, flags[0][2:]))
         check("how are blocks made?" in refused("genesis", "new"), "without a terminal it must be told")
+
+
+def genesis_files_are_made_by_asking():
+    """On a terminal everything that was not given is asked for, with a default where there is one."""
+    with Scenario("clique-asked") as scene:
+        address = "0x" + "ab" * 20
+        asked = [
+            ("clique", [("How are blocks made", ""), ("Addresses of the signers", f"{address}, {'cd' * 20}"),
+                        ("Seconds between blocks", "7"), ("Chain id", "12"), ("All forks up to", ""),
+                        ("Accounts that have ether", "")]),
+            ("ethash", [("How are blocks made", "ethash"), ("Chain id", ""), ("All forks up to", "byzantium"),
+                        ("Accounts that have ether", f"{address}=3")]),
+            ("jbc", [("How are blocks made", "jbc"), ("Zeros that a block's hash begins with", "3")]),
+        ]
+        made = {}
+        for engine, talk in asked:
+            path = os.path.join(scene.folder, engine + ".json")
+            answer_questions(["genesis", "new", path], talk)
+            run("init", path, "--datadir", os.path.join(scene.folder, engine))
+            with open(path) as file:
+                made[engine] = json.load(file)
+        equal(made["clique"]["config"]["clique"]["period"], 7, "the period")
+        equal(made["clique"]["config"]["chainId"], 12, "the chain's id")
+        equal(sorted(made["clique"]["alloc"]), ["ab" * 20, "cd" * 20], "the signers have ether")
+        check("londonBlock" in made["clique"]["config"], "the default is london")
+        equal(made["ethash"]["alloc"], {"ab" * 20: {"balance": hex(3 * 10**18)}}, "who was named has ether")
+        check("constantinopleBlock" not in made["ethash"]["config"], "no fork after byzantium")
 
 
 def signers_take_turns_vote_halt_and_recover():
@@ -153,4 +221,4 @@ def signers_take_turns_vote_halt_and_recover():
 
 
 if __name__ == "__main__":
-    main([genesis_files_are_made_and_refused_by_the_byte, signers_take_turns_vote_halt_and_recover])
+    main([genesis_files_are_made_and_refused_by_the_byte, genesis_files_are_made_by_asking, signers_take_turns_vote_halt_and_recover])

@@ -9,7 +9,7 @@ constexpr CommandRow kCommands[] = {
     {"console", "", "Run the node with a JavaScript prompt", 0, 0},
     {"dev", "", "A chain for development: funded accounts, blocks at once", 0, 0},
     {"init", "GENESIS", "Start a chain from a genesis file, or change its future forks", 1, 1},
-    {"genesis", "new [--clique ADDR… | --ethash | --jbc]",
+    {"genesis", "new [--clique ADDR… | --ethash | --jbc] [FILE]",
      "Write a genesis file, asking for what is not given", 1, kAny},
     {"clique", "recover", "Lead an authority chain out of a deadlock", 1, 1},
     {"import", "FILE…", "Read blocks from files (RLP, also .gz)", 1, kAny},

@@ -128,9 +128,34 @@ Result<GenesisAccount> funded(std::string_view text) {
   return GenesisAccount{*address, *wei, 0, {}, {}};
 }
 
-Result<std::vector<Address>> signers_of(const NodeOptions& options, const Asker& asker) {
-  auto words = options.genesis_new.signers;
-  words.insert(words.end(), options.args.begin() + 1, options.args.end());  // --clique A B C
+/// What stands on the command line besides options: more signers (--clique A B C), and the file to write.
+struct Words {
+  std::vector<std::string> signers;
+  std::string file;
+};
+
+/// An address that lacks a digit is no file's name.
+bool is_meant_as_address(std::string_view word) {
+  if (word.starts_with("0x") || word.starts_with("0X")) return true;
+  return word.size() > 20 && word.find_first_not_of("0123456789abcdefABCDEF") == word.npos;
+}
+
+Result<Words> words_of_line(const NodeOptions& options) {
+  Words out{options.genesis_new.signers, options.genesis_new.out.string()};
+  for (const std::string& word : std::span(options.args).subspan(1)) {
+    if (is_meant_as_address(word)) {
+      out.signers.push_back(word);
+    } else if (out.file.empty()) {
+      out.file = word;
+    } else {
+      return fail(fmt::format("two files to write to: \"{}\" and \"{}\"", out.file, word),
+                  "Name one, as the last word or after --out.");
+    }
+  }
+  return out;
+}
+
+Result<std::vector<Address>> signers_of(std::vector<std::string> words, const Asker& asker) {
   if (words.empty()) words = words_of(asker.ask("Addresses of the signers", ""));
   std::vector<Address> out;
   for (const std::string& word : words) {
@@ -146,9 +171,9 @@ Result<std::vector<Address>> signers_of(const NodeOptions& options, const Asker&
   return out;
 }
 
-Result<> make_clique(const NodeOptions& options, const Asker& asker, Genesis& genesis,
-                     std::vector<Address>& signers) {
-  auto named = signers_of(options, asker);
+Result<> make_clique(const NodeOptions& options, const std::vector<std::string>& words, const Asker& asker,
+                     Genesis& genesis, std::vector<Address>& signers) {
+  auto named = signers_of(words, asker);
   if (!named) return tl::unexpected(named.error());
   signers = std::move(*named);
   const auto period = asker.number(options.genesis_new.period,
@@ -210,14 +235,21 @@ void tell(const Genesis& genesis, std::span<const Address> signers, const std::s
     fmt::print(stderr, "each signer:  quarry --datadir DIR --unlock ADDRESS --password FILE --mine\n");
 }
 
-Result<> write_file(const std::filesystem::path& path, const std::string& text) {
+/// Looked at before anything is asked.
+Result<> check_file(const std::filesystem::path& path) {
   std::error_code ignored;
-  if (std::filesystem::exists(path, ignored))
+  if (!path.empty() && std::filesystem::exists(path, ignored))
     return fail(fmt::format("{} is there already", path.string()), "Give another name, or remove it.");
+  return {};
+}
+
+Result<> write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path);
   file << text << '\n';
   file.close();
-  if (file.fail()) return fail(fmt::format("cannot write {}", path.string()));
+  if (file.fail())
+    return fail(fmt::format("cannot write {}", path.string()),
+                "Name a file in a folder that you may write to.");
   return {};
 }
 }  // namespace
@@ -228,9 +260,12 @@ Result<int> run_genesis(const NodeOptions& options) {
   const Asker asker(isatty(STDIN_FILENO) != 0);
   const auto engine = engine_of(options.genesis_new, asker);
   if (!engine) return tl::unexpected(engine.error());
-  if (options.args.size() > 1 && *engine != EngineChoice::clique)
-    return fail(fmt::format("\"{}\" has no meaning here", options.args[1]),
+  const auto words = words_of_line(options);
+  if (!words) return tl::unexpected(words.error());
+  if (!words->signers.empty() && *engine != EngineChoice::clique)
+    return fail(fmt::format("\"{}\" has no meaning here", words->signers.front()),
                 "Addresses are those of signers: --clique.");
+  if (auto free = check_file(words->file); !free) return tl::unexpected(free.error());
   Genesis genesis;
   std::vector<Address> signers;
   Result<> made;
@@ -242,7 +277,7 @@ Result<int> run_genesis(const NodeOptions& options) {
     genesis.spec.jbc.zeros = static_cast<unsigned>(std::min<std::uint64_t>(*zeros, 64));
   } else {
     genesis.header.difficulty = options.genesis_new.difficulty.value_or(kDefaultDifficulty);
-    if (*engine == EngineChoice::clique) made = make_clique(options, asker, genesis, signers);
+    if (*engine == EngineChoice::clique) made = make_clique(options, words->signers, asker, genesis, signers);
     if (made) made = make_ethereum(options, asker, signers, genesis);
     if (!made) return tl::unexpected(made.error());
   }
@@ -250,7 +285,7 @@ Result<int> run_genesis(const NodeOptions& options) {
   const auto read = parse_genesis(genesis_to_json(genesis));
   if (!read) return tl::unexpected(read.error());
   for (const std::string& warning : read->warnings) fmt::print(stderr, "Note: {}\n", warning);
-  const std::string text = genesis_to_json(read->genesis), out = options.genesis_new.out.string();
+  const std::string text = genesis_to_json(read->genesis), &out = words->file;
   if (out.empty()) {
     fmt::print("{}\n", text);
   } else if (auto written = write_file(out, text); !written) {
