@@ -47,6 +47,8 @@ std::string_view status_text(int status) {
       return "Unsupported Media Type";
     case 426:
       return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
@@ -113,18 +115,30 @@ HttpRequestParser::Events HttpConnection::parser_events() {
 
 void HttpConnection::start() {
   since_ = stream_->loop().now_ms();
-  stream_->set_on_drain([this] {
-    count_answer();
-    if (phase_ == Phase::sending) after_response(true);
-    if (phase_ == Phase::streaming) ask_for_more();
+  // The server owns the connection and may go before the stream, which others may hold.
+  const auto weak = weak_from_this();
+  stream_->set_on_drain([weak] {
+    if (const auto self = weak.lock()) self->on_drain();
   });
-  stream_->set_on_end([this] { on_end(); });
-  // The server's lists keep the connection until the stream is closed, or drop both together.
-  stream_->start([this](ByteView bytes) { on_read(bytes); }, [this](const Closed& why) { on_closed(why); });
+  stream_->set_on_end([weak] {
+    if (const auto self = weak.lock()) self->on_end();
+  });
+  stream_->start(
+      [weak](ByteView bytes) {
+        if (const auto self = weak.lock()) self->on_read(bytes);
+      },
+      [weak](const Closed& why) {
+        if (const auto self = weak.lock()) self->on_closed(why);
+      });
+}
+
+void HttpConnection::on_drain() {
+  count_answer();
+  if (phase_ == Phase::sending) after_response(true);
+  if (phase_ == Phase::streaming) ask_for_more();
 }
 
 void HttpConnection::on_read(ByteView bytes) {
-  const auto self = shared_from_this();
   if (phase_ == Phase::taken_over) return read_raw(bytes);
   if (phase_ != Phase::reading) {
     append(rest_, bytes);
@@ -311,7 +325,6 @@ void HttpConnection::read_raw(ByteView bytes) {
 }
 
 void HttpConnection::on_closed(const Closed& why) {
-  const auto self = shared_from_this();
   if (server_ != nullptr) server_->forget(*this);
   more_ = nullptr;
   raw_read_ = nullptr;

@@ -44,8 +44,8 @@ struct HttpResponse {
 
 class HttpServer;
 
-/// One client. Loop thread. Whoever answers later keeps the pointer; when the client is gone the
-/// answer is dropped.
+/// One client. Loop thread. The server owns it until its stream is closed. Whoever answers later keeps the
+/// pointer; when the client is gone the answer is dropped.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(HttpServer& server, StreamPtr stream);
@@ -58,7 +58,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void send_piece(SharedBuffer piece);
   void end_stream();
   /// After a request with wants_upgrade: sends `head` as it is and from now on hands over all bytes.
-  /// The idle times above no longer apply.
+  /// The idle times above no longer apply. The callbacks may own who takes over; they must not own this
+  /// connection. They go with it, uncalled, when the server goes.
   void take_over(std::string head, Stream::OnRead on_read, Stream::OnClose on_close);
   bool is_open() const { return stream_->is_open(); }
   const StreamPtr& stream() const { return stream_; }
@@ -70,6 +71,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   HttpRequestParser::Events parser_events();
   void start();
+  void on_drain();
   void on_read(ByteView bytes);
   void on_end();
   void read_raw(ByteView bytes);
@@ -124,6 +126,8 @@ class HttpServer {
   std::uint16_t port() const { return listener_->port(); }
   const std::string& address() const { return listener_->address(); }
   std::size_t connections() const { return waiting_.size() + proven_.size() + busy_.size(); }
+  /// HttpLimits::connections, or what the process's file limit leaves of it.
+  std::size_t most_connections() const { return limits_.connections; }
   /// Bytes of request bodies that count against HttpLimits::total_body_bytes now.
   std::size_t held_body_bytes() const { return body_bytes_; }
   /// Connections closed to make room for new ones.

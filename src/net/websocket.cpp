@@ -40,10 +40,9 @@ std::optional<HttpResponse> WebSocket::check(const HttpRequest& request) {
   return std::nullopt;
 }
 
-WebSocket::WebSocket(HttpConnectionPtr connection, const WebSocketLimits& limits, const WebSocketTimes& times,
+WebSocket::WebSocket(StreamPtr stream, const WebSocketLimits& limits, const WebSocketTimes& times,
                      Events events)
-    : connection_(std::move(connection)),
-      stream_(connection_->stream()),
+    : stream_(std::move(stream)),
       times_(times),
       events_(std::move(events)),
       codec_(limits, {.on_message = [this](std::string text) { events_.on_message(std::move(text)); },
@@ -55,15 +54,15 @@ WebSocket::WebSocket(HttpConnectionPtr connection, const WebSocketLimits& limits
 std::shared_ptr<WebSocket> WebSocket::accept(const HttpRequest& request, const HttpConnectionPtr& connection,
                                              const WebSocketLimits& limits, const WebSocketTimes& times,
                                              Events events) {
-  auto out = std::make_shared<WebSocket>(connection, limits, times, std::move(events));
-  out->start(
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Accept: " +
-      websocket_accept_key(request.header("sec-websocket-key")) + "\r\n\r\n");
+  auto out = std::make_shared<WebSocket>(connection->stream(), limits, times, std::move(events));
+  out->start(*connection,
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Accept: " +
+                 websocket_accept_key(request.header("sec-websocket-key")) + "\r\n\r\n");
   return out;
 }
 
-void WebSocket::start(std::string head) {
+void WebSocket::start(HttpConnection& connection, std::string head) {
   heard_ = stream_->loop().now_ms();
   timer_.start_repeating(std::max(times_.ping / 2, std::chrono::milliseconds(1)));
   stream_->set_on_drain([weak = weak_from_this()] {
@@ -71,7 +70,7 @@ void WebSocket::start(std::string head) {
     if (self != nullptr && self->events_.on_drain) self->events_.on_drain();
   });
   const auto self = shared_from_this();
-  connection_->take_over(
+  connection.take_over(
       std::move(head), [self](ByteView bytes) { self->on_read(bytes); },
       [self](const Closed& why) { self->on_closed(why); });
 }
@@ -121,7 +120,6 @@ void WebSocket::on_time() {
 void WebSocket::on_closed(const Closed& why) {
   const auto self = shared_from_this();
   timer_.stop();
-  const auto connection = std::move(connection_);
   const auto events = std::exchange(events_, {});
   events_.on_message = [](std::string) {};
   if (events.on_closed) events.on_closed(why);

@@ -19,12 +19,13 @@ struct WebSocketTimes {
   std::chrono::milliseconds goodbye{3'000};
 };
 
-/// One client. Loop thread. The connection keeps it alive until it is closed.
+/// One client. Loop thread. Its HTTP connection owns it until it is closed, and the HTTP server that one; it
+/// knows the stream only.
 class WebSocket : public std::enable_shared_from_this<WebSocket> {
  public:
   struct Events {
     std::function<void(std::string message)> on_message;
-    /// Once, after which nothing comes any more.
+    /// Once, after which nothing comes any more; not when the server goes, which ends the WebSocket at once.
     std::function<void(const Closed& why)> on_closed;
     /// What was waiting has left.
     std::function<void()> on_drain = nullptr;
@@ -39,8 +40,7 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   static std::shared_ptr<WebSocket> accept(const HttpRequest& request, const HttpConnectionPtr& connection,
                                            const WebSocketLimits& limits, const WebSocketTimes& times,
                                            Events events);
-  WebSocket(HttpConnectionPtr connection, const WebSocketLimits& limits, const WebSocketTimes& times,
-            Events events);
+  WebSocket(StreamPtr stream, const WebSocketLimits& limits, const WebSocketTimes& times, Events events);
 
   /// One text message, in one or two parts. False when the connection is closing, or its bound of waiting
   /// bytes is passed.
@@ -56,14 +56,12 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   std::size_t held_bytes() const { return codec_.held(); }
 
  private:
-  void start(std::string head);
+  void start(HttpConnection& connection, std::string head);
   void on_read(ByteView bytes);
   void on_closed(const Closed& why);
   void on_time();
   void finish_when_done();
 
-  /// Whose callbacks the stream has; let go of when it is closed.
-  HttpConnectionPtr connection_;
   const StreamPtr stream_;
   const WebSocketTimes times_;
   Events events_;

@@ -255,6 +255,8 @@ Result<rpc::ServerOptions> App::Impl::server_options() const {
   if (options.http)
     out.http = {options.http_addr, options.http_port, list(options.http_api), list(options.http_cors)};
   if (options.ws) out.ws = {options.ws_addr, options.ws_port, list(options.ws_api), list(options.ws_origins)};
+  out.most_ws = options.ws_most_clients;
+  out.most_ws_per_address = options.ws_most_per_address;
   out.virtual_hosts = list(options.http_vhosts);
   if (!options.rpc_jwt_secret.empty()) {
     const auto secret = rpc::load_jwt_secret(options.rpc_jwt_secret);

@@ -60,6 +60,8 @@ struct NodeOptions {
   std::uint16_t ws_port = 8546;                           ///< 0: one the kernel picks; HTTP's: both on one
   std::vector<std::string> ws_api{"eth", "net", "web3"};  ///< "*" alone: all
   std::vector<std::string> ws_origins;                    ///< pages that may connect; "*": any
+  std::uint64_t ws_most_clients = 2048;                   ///< WebSockets at once
+  std::uint64_t ws_most_per_address = 1024;               ///< of one address
   std::filesystem::path rpc_jwt_secret;                   ///< empty: no tokens are asked for
   std::filesystem::path rpc_tls_cert, rpc_tls_key;        ///< both or none
   std::uint64_t rpc_batch_requests = 1000;                ///< 0: any number

@@ -1,5 +1,7 @@
 #include "rpc/server.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -48,7 +50,8 @@ class RpcServer::Impl {
         options_(options),
         jobs_(loop, dispatcher, options.workers, options.most_queued),
         in_work_(options.most_per_address),
-        ws_shared_{jobs_, subscriptions, in_work_} {}
+        ws_per_address_(options.most_ws_per_address),
+        ws_shared_{jobs_, subscriptions, in_work_, ws_per_address_} {}
   ~Impl() {
     // Their callbacks go before what they refer to.
     for (const auto& [key, client] : std::exchange(ws_clients_, {})) client->go_away();
@@ -81,12 +84,14 @@ class RpcServer::Impl {
                   const net::HttpConnectionPtr& connection);
   bool serve_route(net::HttpRequest& request, const net::HttpConnectionPtr& connection);
   void run(net::HttpRequest& request, const net::HttpConnectionPtr& connection);
-  void open_ws(net::HttpRequest& request, const net::HttpConnectionPtr& connection);
+  std::optional<net::HttpResponse> check_room(const net::HttpServer& server,
+                                              const std::string& address) const;
+  void open_ws(const Endpoint& endpoint, net::HttpRequest& request, const net::HttpConnectionPtr& connection);
 
   net::Loop& loop_;
   const ServerOptions options_;
   Jobs jobs_;
-  InWork in_work_;
+  PerAddress in_work_, ws_per_address_;
   WsShared ws_shared_;
   std::optional<HttpGate> http_gate_, ws_gate_;
   Caller http_caller_, ws_caller_;
@@ -189,7 +194,7 @@ Result<> RpcServer::Impl::open_ipc() {
 void RpcServer::Impl::on_request(const Endpoint& endpoint, net::HttpRequest& request,
                                  const net::HttpConnectionPtr& connection) {
   if (request.wants_upgrade) {
-    if (endpoint.ws) return open_ws(request, connection);
+    if (endpoint.ws) return open_ws(endpoint, request, connection);
     return connection->respond(
         off("there is no WebSocket on this port\nStart the node with --ws (--wsport 8546, "
             "or HTTP's own port).\n"));
@@ -225,10 +230,32 @@ void RpcServer::Impl::run(net::HttpRequest& request, const net::HttpConnectionPt
       });
 }
 
-void RpcServer::Impl::open_ws(net::HttpRequest& request, const net::HttpConnectionPtr& connection) {
+/// The refusal of one WebSocket too many.
+std::optional<net::HttpResponse> RpcServer::Impl::check_room(const net::HttpServer& server,
+                                                             const std::string& address) const {
+  const auto refusal = [](int status, std::string text) {
+    return net::HttpResponse{status, "text/plain; charset=utf-8", net::SharedBuffer(std::move(text)),
+                             "Retry-After: 10\r\n"};
+  };
+  const auto most = std::min(options_.most_ws, std::max<std::size_t>(1, server.most_connections() / 2));
+  if (ws_clients_.size() >= most) {
+    return refusal(503, fmt::format("too many WebSockets: {} are open, the most this node keeps\n"
+                                    "Close some, or raise --ws.maxclients and the process's file limit.\n",
+                                    ws_clients_.size()));
+  }
+  if (ws_per_address_.has_room(address)) return std::nullopt;
+  return refusal(429, fmt::format("too many WebSockets from {}: {} are open, the most for one address\n"
+                                  "Close some, or raise --ws.maxclientsperaddress.\n",
+                                  address, ws_per_address_.most()));
+}
+
+void RpcServer::Impl::open_ws(const Endpoint& endpoint, net::HttpRequest& request,
+                              const net::HttpConnectionPtr& connection) {
   if (auto refusal = ws_gate_->check_upgrade(request)) return connection->respond(std::move(*refusal));
   auto caller = ws_caller_;
   caller.address = connection->stream()->remote_ip();
+  if (auto refusal = check_room(*endpoint.server, caller.address))
+    return connection->respond(std::move(*refusal));
   const auto client = std::make_shared<WsClient>(ws_shared_, connection->stream(), std::move(caller));
   const auto* key = client.get();
   ws_clients_.emplace(key, client);

@@ -54,6 +54,11 @@ struct ServerOptions {
   std::size_t most_queued = 4096;
   /// Messages of one address in work at once; a quarter of the queue, so that no address fills it.
   std::size_t most_per_address = 1024;
+  /// --ws.maxclients: WebSockets at once. Each keeps a connection for good: half of those HTTP may have, or
+  /// half of what the process's file limit leaves of them.
+  std::size_t most_ws = 2048;
+  /// --ws.maxclientsperaddress: half of these, so that no address fills them.
+  std::size_t most_ws_per_address = 1024;
 };
 
 /// Loop thread: made before the loop runs or on it, and destroyed on it or after it ended.

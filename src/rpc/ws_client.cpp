@@ -28,7 +28,10 @@ void WsClient::start(const net::HttpRequest& request, const net::HttpConnectionP
     if (const auto self = weak.lock()) self->on_message(std::move(text));
   };
   events.on_closed = [weak, on_closed = std::move(on_closed)](const net::Closed&) {
-    if (const auto self = weak.lock()) self->closed();
+    // Gone already: so is, or may be, who wants to hear of it.
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->closed();
     on_closed();
   };
   events.on_drain = [weak] {
@@ -38,6 +41,7 @@ void WsClient::start(const net::HttpRequest& request, const net::HttpConnectionP
     const auto self = weak.lock();
     return self != nullptr && self->take_bytes(count);
   };
+  counted_ = shared_.clients.enter(caller_.address);
   socket_ = net::WebSocket::accept(request, connection, shared_.limits, shared_.times, std::move(events));
 }
 
@@ -143,6 +147,7 @@ void WsClient::go_away() {
 }
 
 void WsClient::closed() {
+  if (std::exchange(counted_, false)) shared_.clients.leave(caller_.address);
   shared_.held -= std::exchange(held_, 0);
   shared_.waiting -= std::exchange(untaken_, 0);
   waiting_.clear();

@@ -5,8 +5,8 @@
 #include <deque>
 
 #include "net/websocket.hpp"
-#include "rpc/in_work.hpp"
 #include "rpc/jobs.hpp"
+#include "rpc/per_address.hpp"
 #include "rpc/push_client.hpp"
 
 namespace quarry::rpc {
@@ -18,7 +18,8 @@ inline constexpr std::size_t kMaxWsInFlight = 64;
 struct WsShared {
   Jobs& jobs;
   Subscriptions* subscriptions = nullptr;
-  InWork& in_work;
+  PerAddress& in_work;
+  PerAddress& clients;  ///< WebSockets of each address
   net::WebSocketLimits limits = {};
   net::WebSocketTimes times = {};
   /// Bytes of unfinished messages, and of what clients have not taken yet, of all together.
@@ -27,6 +28,7 @@ struct WsShared {
   std::size_t waiting = 0;  ///< untaken now
 };
 
+/// Enters its address among the shared clients, where the caller saw room for it.
 class WsClient final : public PushClient, public std::enable_shared_from_this<WsClient> {
  public:
   WsClient(WsShared& shared, net::StreamPtr stream, Caller caller);
@@ -51,6 +53,7 @@ class WsClient final : public PushClient, public std::enable_shared_from_this<Ws
   WsShared& shared_;
   const Caller caller_;
   std::weak_ptr<net::WebSocket> socket_;
+  bool counted_ = false;             ///< among shared_.clients
   std::deque<std::string> waiting_;  ///< came in the same read as those in work
   bool going_on_ = false;
   std::size_t in_flight_ = 0;

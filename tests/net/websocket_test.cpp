@@ -140,6 +140,37 @@ TEST(WebSocket, AnnouncedBytesCostNothingBeforeTheyCome) {
   EXPECT_EQ(other.read().payload, "works");
 }
 
+TEST(WebSocket, GoesWithItsServerEvenWhenTheLoopStands) {
+  std::weak_ptr<WebSocket> socket;
+  std::weak_ptr<HttpConnection> connection;
+  Loop loop;
+  auto made = HttpServer::listen(
+      loop, {"127.0.0.1", 0, "--wsport"}, {},
+      [&](HttpRequest& request, const HttpConnectionPtr& from) {
+        connection = from;
+        socket =
+            WebSocket::accept(request, from, {}, {}, {.on_message = [](std::string) {}, .on_closed = {}});
+      },
+      true);
+  ASSERT_TRUE(made);
+  auto server = std::move(*made);
+  std::thread thread([&] { loop.run(); });
+  WsTestClient client(server->port());
+  ASSERT_TRUE(client.open());
+  loop.stop();
+  thread.join();
+  ASSERT_FALSE(socket.expired());
+  // Who still holds the stream, as a subscriber does, keeps neither.
+  const auto stream = socket.lock()->stream();
+  server.reset();
+  EXPECT_TRUE(socket.expired());
+  EXPECT_TRUE(connection.expired());
+  EXPECT_FALSE(stream->is_open());
+  // The stream's end is heard by nobody any more.
+  loop.stop();
+  loop.run();
+}
+
 TEST(WebSocket, SilentClientsArePingedAndThenGone) {
   Served served({}, {.ping = std::chrono::milliseconds(40), .silence = std::chrono::milliseconds(200)});
   WsTestClient client(served.port);

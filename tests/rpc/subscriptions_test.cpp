@@ -308,6 +308,34 @@ TEST(WsServer, PagesOfOtherOriginsAndHostsAreRefused) {
             403);
 }
 
+TEST(WsServer, OneTooManyIsRefused) {
+  ServerOptions options;
+  options.most_ws_per_address = 2;
+  Node node(options);
+  auto one = std::make_unique<WsTestClient>(node.port), two = std::make_unique<WsTestClient>(node.port);
+  ASSERT_TRUE(one->open() && two->open());
+  const WsTestClient three(node.port);
+  EXPECT_EQ(three.handshake.status, 429);
+  EXPECT_NE(three.handshake.body.find("from 127.0.0.1: 2 are open"), std::string::npos);
+  EXPECT_NE(three.handshake.body.find("--ws.maxclientsperaddress"), std::string::npos);
+  one.reset();
+  // Its place is free once the server has read that it went.
+  bool again = false;
+  for (int i = 0; i < 6000 && !again; ++i) {
+    again = WsTestClient(node.port).open();
+    if (!again) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(again);
+
+  options.most_ws = 1;
+  Node small(options);
+  const WsTestClient only(small.port);
+  ASSERT_TRUE(only.open());
+  const WsTestClient other(small.port);
+  EXPECT_EQ(other.handshake.status, 503);
+  EXPECT_NE(other.handshake.body.find("--ws.maxclients"), std::string::npos);
+}
+
 TEST(WsServer, OnlyItsModulesAreServed) {
   Node node;
   WsTestClient client(node.port);

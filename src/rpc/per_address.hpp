@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// How many messages of each address are in work.
+/// How many of something each address has: messages in work, WebSockets.
 
 #include <string>
 #include <unordered_map>
@@ -8,15 +8,19 @@
 namespace quarry::rpc {
 
 /// Loop thread.
-class InWork {
+class PerAddress {
  public:
-  explicit InWork(std::size_t most) : most_(most) {}
+  explicit PerAddress(std::size_t most) : most_(most) {}
   /// False when the address has as many as it may.
   bool enter(const std::string& address) {
     auto& count = counts_[address];
     if (count >= most_) return false;
     ++count;
     return true;
+  }
+  bool has_room(const std::string& address) const {
+    const auto found = counts_.find(address);
+    return found == counts_.end() || found->second < most_;
   }
   void leave(const std::string& address) {
     const auto found = counts_.find(address);
