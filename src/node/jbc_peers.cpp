@@ -6,7 +6,7 @@
 #include <charconv>
 #include <future>
 
-#include "consensus/jbc/json.hpp"
+#include "consensus/jbc/json_list.hpp"
 #include "consensus/jbc/rules.hpp"
 #include "core/log.hpp"
 #include "node/http_fetch.hpp"

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <map>
 
-#include "consensus/jbc/json.hpp"
+#include "consensus/jbc/json_list.hpp"
 
 namespace quarry {
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "consensus/jbc/json.hpp"
+#include "consensus/jbc/json_list.hpp"
 #include "consensus/jbc/rules.hpp"
 #include "fixtures.hpp"
 

@@ -1,6 +1,6 @@
 /// Any bytes as a JSON-file chain's block, as a list of them, and as the extra data of a header: no crash,
 /// and what is accepted comes back byte for byte.
-#include "consensus/jbc/json.hpp"
+#include "consensus/jbc/json_list.hpp"
 #include "core/check.hpp"
 
 namespace {
