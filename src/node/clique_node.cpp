@@ -33,7 +33,15 @@ std::unique_ptr<SealMiner> CliqueNode::seal_miner() {
       engine_, headers_,
       [this](const Address& signer, const Hash256& message) -> Result<RecoverableSignature> {
         return keystore_.sign(signer, message);
-      });
+      },
+      [this] { return hold_back(); });
+}
+
+std::optional<std::string> CliqueNode::hold_back() {
+  const ChainHead head = chain_.head();
+  const auto at = engine_.snapshot(head.id(), headers_);
+  if (!at) return std::nullopt;  // whoever prepares the block says so
+  return hold_.reason((*at)->signers.size(), head.total_difficulty, StartHold::Clock::now());
 }
 
 void CliqueNode::add_to(SealerOptions& sealing) const {

@@ -33,6 +33,7 @@ class CliqueNode {
 
  private:
   void tell(std::chrono::seconds silent);
+  std::optional<std::string> hold_back();
 
   clique::CliqueEngine& engine_;
   const Chain& chain_;
@@ -40,6 +41,7 @@ class CliqueNode {
   const StoredHeaders headers_;
   const rpc::Authority authority_{engine_, headers_};
   SignerPeers peers_{engine_};
+  StartHold hold_{peers_};
   const Sealer* sealer_ = nullptr;
   std::function<bool()> syncing_;
   StallWatch watch_;

@@ -10,7 +10,7 @@ namespace quarry {
 
 void SignerPeers::on_peer_up(const net::PeerInfo& peer) {
   const std::lock_guard lock(mutex_);
-  connected_[peer.id] = to_hex(peer.node_id.view().first(8));
+  connected_[peer.id] = {to_hex(peer.node_id.view().first(8)), peer.total_difficulty};
 }
 
 void SignerPeers::on_peer_down(net::PeerId peer) {
@@ -42,12 +42,32 @@ std::string SignerPeers::whereabouts(const Address& signer) const {
   const auto node = nodes_.find(signer);
   if (node == nodes_.end()) return "unknown";
   const auto peer = connected_.find(node->second);
-  return peer == connected_.end() ? "not connected" : fmt::format("connected, peer {}", peer->second);
+  return peer == connected_.end() ? "not connected" : fmt::format("connected, peer {}", peer->second.name);
 }
 
 std::size_t SignerPeers::peer_count() const {
   const std::lock_guard lock(mutex_);
   return connected_.size();
+}
+
+bool SignerPeers::is_any_ahead(const TotalDifficulty& own) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(connected_.begin(), connected_.end(),
+                     [&](const auto& peer) { return own < peer.second.total_difficulty; });
+}
+
+std::optional<std::string> StartHold::reason(std::size_t signers, const TotalDifficulty& own,
+                                             Clock::time_point now) {
+  if (over_) return std::nullopt;
+  if (!began_) began_ = moved_ = now;
+  if (std::exchange(own_, own) != own) moved_ = now;
+  const bool ahead = peers_.is_any_ahead(own);
+  if (ahead && now - *moved_ < kCatchUp) return "just started: a peer's chain is ahead, taking it over first";
+  // Without this node's signer nobody can have gone on; or so many are here that one of them has every block.
+  const bool heard = signers == 1 || peers_.peer_count() >= std::max<std::size_t>(1, signers / 2);
+  if (!ahead && !heard && now - *began_ < kHearPeers) return "just started: hearing what peers have first";
+  over_ = true;
+  return std::nullopt;
 }
 
 StallReport stall_report(const clique::Snapshot& at, const std::optional<Address>& last,

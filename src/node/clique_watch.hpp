@@ -32,6 +32,8 @@ class SignerPeers final : public BlockWatcher {
   /// "connected (peer ab12…)", "not connected", or "unknown" when no block of the signer was told of.
   std::string whereabouts(const Address& signer) const;
   std::size_t peer_count() const;
+  /// Did a connected peer say, when it came, that its chain weighs more than `own`?
+  bool is_any_ahead(const TotalDifficulty& own) const;
 
  private:
   /// First announcements that are remembered.
@@ -39,10 +41,34 @@ class SignerPeers final : public BlockWatcher {
 
   const clique::CliqueEngine& engine_;
   mutable std::mutex mutex_;
-  std::map<net::PeerId, std::string> connected_;  ///< with what the log calls them
+  struct Connected {
+    std::string name;  ///< what the log calls it
+    TotalDifficulty total_difficulty;
+  };
+  std::map<net::PeerId, Connected> connected_;
   std::unordered_map<BlockHash, net::PeerId> announced_;
   std::deque<BlockHash> announced_order_;
   std::map<Address, net::PeerId> nodes_;  ///< who brought the signer's last block first
+};
+
+/// A signer that was away must not sign on the head it had then: it would make a branch of its own, and have
+/// signed too recently when it knows better. So after the start it hears its peers out. Miner's thread.
+class StartHold {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// Without peers it waits so long; so long too for a chain that a peer claims to have and that does not
+  /// come.
+  static constexpr std::chrono::seconds kHearPeers{5}, kCatchUp{60};
+
+  explicit StartHold(const SignerPeers& peers) : peers_(peers) {}
+  /// What to wait for; none: sign, from now on. `signers` and `own` are those of the head.
+  std::optional<std::string> reason(std::size_t signers, const TotalDifficulty& own, Clock::time_point now);
+
+ private:
+  const SignerPeers& peers_;
+  bool over_ = false;
+  std::optional<Clock::time_point> began_, moved_;  ///< asked first, and when the head moved last since
+  TotalDifficulty own_;
 };
 
 /// What a halted chain waits for, in words.

@@ -8,10 +8,12 @@ namespace {
 constexpr std::chrono::milliseconds kWiggle{500};
 /// An account that is locked may be unlocked at any time.
 constexpr std::chrono::milliseconds kRetryPause{1000};
+/// So often it is asked whether signing is still held back.
+constexpr std::chrono::milliseconds kHoldPause{100};
 }  // namespace
 
-Miner::Miner(CliqueEngine& engine, const HeaderSource& headers, SignHash sign)
-    : engine_(engine), headers_(headers), sign_(std::move(sign)) {}
+Miner::Miner(CliqueEngine& engine, const HeaderSource& headers, SignHash sign, HoldBack hold_back)
+    : engine_(engine), headers_(headers), sign_(std::move(sign)), hold_back_(std::move(hold_back)) {}
 
 Miner::~Miner() {
   stop();
@@ -113,6 +115,11 @@ void Miner::run(const std::stop_token& stop) {
     }
     if (const auto due = job_->due; Clock::now() < due) {
       changed_.wait_until(lock, stop, due, [&] { return !job_ || job_->due != due; });
+      continue;
+    }
+    if (auto why = hold_back_ ? hold_back_() : std::nullopt) {
+      note(job_->candidate.parent_hash, *std::move(why), LogLevel::info);
+      job_->due = Clock::now() + kHoldPause;
       continue;
     }
     const Job job = *std::exchange(job_, std::nullopt);

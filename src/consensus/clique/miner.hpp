@@ -17,6 +17,9 @@ namespace quarry::clique {
 
 /// Signs with an account's key, which whoever has the keystore keeps. Called on the miner's thread.
 using SignHash = std::function<Result<RecoverableSignature>(const Address& signer, const Hash256& message)>;
+/// Why nothing is to be signed for now, whoever's turn it is; none: sign. Called on the miner's thread,
+/// several times a second while there is work to sign. It must not call the miner.
+using HoldBack = std::function<std::optional<std::string>()>;
 
 /// Thread-safe. Of a parent it seals one child only. It waits until the candidate's time, and out of turn a
 /// random time of up to half a second a signer more, so that the one in turn is heard first (EIP-225). With a
@@ -24,7 +27,7 @@ using SignHash = std::function<Result<RecoverableSignature>(const Address& signe
 class Miner final : public SealMiner {
  public:
   /// `engine` and `headers` outlive the miner; `headers` is asked by whoever calls set_work().
-  Miner(CliqueEngine& engine, const HeaderSource& headers, SignHash sign);
+  Miner(CliqueEngine& engine, const HeaderSource& headers, SignHash sign, HoldBack hold_back = {});
   ~Miner() override;
   Miner(const Miner&) = delete;
   Miner& operator=(const Miner&) = delete;
@@ -61,6 +64,7 @@ class Miner final : public SealMiner {
   CliqueEngine& engine_;
   const HeaderSource& headers_;
   const SignHash sign_;
+  const HoldBack hold_back_;
   std::mutex control_;  ///< start and stop, one at a time
   std::mutex mutex_;    ///< guards what follows, but the thread
   std::condition_variable_any changed_;
