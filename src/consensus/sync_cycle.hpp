@@ -18,7 +18,8 @@ namespace quarry::sync {
 
 /// Fast sync executes so many of the last blocks itself: geth's fsMinFullBlocks.
 inline constexpr BlockNum kFullBlocks = 64;
-/// Peers serve the states of their last 128 blocks; a pivot further behind than that is moved.
+/// Any peer serves the states of its last 128 blocks (geth's pruning leaves so many); a pivot further behind
+/// than that is moved.
 inline constexpr BlockNum kStalePivot = 2 * kFullBlocks;
 /// Jobs of one kind that the chain thread has at once: one to do, one to go on with.
 inline constexpr std::size_t kJobsAhead = 2;

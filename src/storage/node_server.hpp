@@ -10,8 +10,11 @@
 
 namespace quarry {
 
-/// States of so many blocks below the head can be asked for: what peers' fast sync counts on (geth's 128).
-inline constexpr std::uint64_t kServedStates = 128;
+/// States of so many blocks below the head can be asked for. geth up to 1.7 draws its pivot from the blocks
+/// 64 to 320 below the head and asks for its state only once every block up to it is there; 700 more may come
+/// meanwhile. (Later ones take a pivot of 64 and count on 128 states.) Opening a state costs what has changed
+/// since.
+inline constexpr std::uint64_t kServedStates = 1024;
 
 /// The tables keep nodes by path, and peers ask by hash. A peer learns a node's hash from the node above it,
 /// which we served; so what was served tells where the rest is. It starts from the root of one of the last

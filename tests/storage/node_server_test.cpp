@@ -167,6 +167,16 @@ TEST(NodeServer, WholeStatesOfHeadAndOfHundredBlocksAgoByHashOnly) {
   expect_walk(server, chain.root(60), chain.models()[60]);
 }
 
+TEST(NodeServer, EveryPivotThatAnOldGethDraws) {
+  // Up to 320 below the head when it begins, and the head is further when it asks for the state.
+  ServedChain chain;
+  chain.grow(400, 6);
+  for (const BlockNum number : {400u - 64, 400u - 261, 400u - 320, 1u}) {
+    NodeServer server(chain.database());
+    expect_walk(server, chain.root(number), chain.models()[number]);
+  }
+}
+
 TEST(NodeServer, StateStaysWholeWhileTheHeadMovesOn) {
   ServedChain chain;
   chain.grow(40, 20);
@@ -178,19 +188,20 @@ TEST(NodeServer, StateStaysWholeWhileTheHeadMovesOn) {
 
 TEST(NodeServer, NothingForOldRootsAndUnknownHashes) {
   ServedChain chain;
-  chain.grow(150, 5);
+  constexpr BlockNum kHead = kServedStates + 20;
+  chain.grow(kHead, 3);
   NodeServer server(chain.database());
-  EXPECT_FALSE(server.get(Hash256{chain.root(10)}));
+  EXPECT_FALSE(server.get(Hash256{chain.root(kHead - kServedStates - 1)}));
   EXPECT_FALSE(server.get(keccak256(as_bytes("no such node"))));
   // A node below the root is not found before the root was asked for.
-  const auto rlp = NodeServer(chain.database()).get(Hash256{chain.root(150)});
+  const auto rlp = NodeServer(chain.database()).get(Hash256{chain.root(kHead)});
   ASSERT_TRUE(rlp);
   auto list = *rlp::decode_list(*rlp);
   std::optional<Hash256> child;
   while (!child && !list.at_end()) child = Hash256::from(list.next()->payload);
   ASSERT_TRUE(child);
   EXPECT_FALSE(server.get(*child));
-  ASSERT_TRUE(server.get(Hash256{chain.root(150)}));
+  ASSERT_TRUE(server.get(Hash256{chain.root(kHead)}));
   EXPECT_TRUE(server.get(*child));
   EXPECT_EQ(server.get(Hash256{kEmptyRoot}), Bytes{0x80});
 }
