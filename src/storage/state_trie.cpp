@@ -46,7 +46,7 @@ class Changes {
 };
 }  // namespace
 
-trie::NodePtr StateTrie::changed_storage(AccountDelta& delta, trie::Paths& emptied) {
+trie::NodePtr StateTrie::changed_storage(AccountDelta& delta, trie::Paths& emptied, bool in_place) {
   const RootHash before = delta.before ? delta.before->storage_root : kEmptyRoot;
   auto& trie = storages_.try_emplace(delta.key, Trie{trie::root_node(before), {}}).first->second;
   Changes changes(delta.slots.size());
@@ -54,29 +54,29 @@ trie::NodePtr StateTrie::changed_storage(AccountDelta& delta, trie::Paths& empti
     changes.add(slot.key, slot.after.is_zero() ? Bytes{} : encode_slot_leaf(slot.after));
   const std::optional<AddressHash> account = delta.key;
   trie::Editor editor(reader_, account, emptied, now_);
-  auto out = editor.update(trie.root, changes.view());
+  auto out = editor.changed(trie.root, changes.view(), in_place);
   grown_ += editor.grown();
   return out;
 }
 
-trie::NodePtr StateTrie::changed_accounts(const StateDelta& delta, trie::Paths& emptied) {
+trie::NodePtr StateTrie::changed_accounts(const StateDelta& delta, trie::Paths& emptied, bool in_place) {
   Changes changes(delta.size());
   for (const AccountDelta& account : delta)
     changes.add(account.key, account.after ? encode_account(*account.after) : Bytes{});
   const std::optional<AddressHash> none;
   trie::Editor editor(reader_, none, emptied, now_);
-  auto out = editor.update(accounts_.root, changes.view());
+  auto out = editor.changed(accounts_.root, changes.view(), in_place);
   grown_ += editor.grown();
   return out;
 }
 
-StateTrie::Version StateTrie::changed(StateDelta& delta) {
+StateTrie::Version StateTrie::changed(StateDelta& delta, bool in_place) {
   ++now_;
   Version out;
   std::vector<trie::NodePtr> roots;
   for (AccountDelta& account : delta) {
     if (account.slots.empty()) continue;
-    roots.push_back(changed_storage(account, out.storages_emptied.emplace_back()));
+    roots.push_back(changed_storage(account, out.storages_emptied.emplace_back(), in_place));
     out.storages.emplace_back(account.key, roots.back());
   }
   trie::hash_tries(roots);
@@ -89,7 +89,7 @@ StateTrie::Version StateTrie::changed(StateDelta& delta) {
     else
       out.sound = out.sound && root == kEmptyRoot;
   }
-  out.accounts = changed_accounts(delta, out.emptied);
+  out.accounts = changed_accounts(delta, out.emptied, in_place);
   trie::hash_tries({&out.accounts, 1});
   out.root = trie::root_hash(out.accounts);
   return out;

@@ -47,7 +47,14 @@ class StateTrie {
   const RootHash& root() const { return root_; }
 
   /// The tries after `delta`; sets the storage roots in its `after`s.
-  Version changed(StateDelta& delta);
+  Version changed(StateDelta& delta) { return changed(delta, false); }
+  /// The same, taken over at once: what stood before is gone. Was it sound?
+  bool change(StateDelta& delta) {
+    Version version = changed(delta, true);
+    const bool sound = version.sound;
+    take(std::move(version));
+    return sound;
+  }
   void take(Version version);
 
   /// Puts what changed since the last time into `batch`, and counts it as stored.
@@ -65,8 +72,9 @@ class StateTrie {
     trie::NodePtr root;
     trie::Paths emptied;
   };
-  trie::NodePtr changed_storage(AccountDelta& delta, trie::Paths& emptied);
-  trie::NodePtr changed_accounts(const StateDelta& delta, trie::Paths& emptied);
+  Version changed(StateDelta& delta, bool in_place);
+  trie::NodePtr changed_storage(AccountDelta& delta, trie::Paths& emptied, bool in_place);
+  trie::NodePtr changed_accounts(const StateDelta& delta, trie::Paths& emptied, bool in_place);
 
   const DatabaseReader* reader_;
   Trie accounts_;

@@ -214,6 +214,7 @@ struct StateWriter::Impl {
   void reload();
   StateTrie::Version try_out(const StateDiff& diff, StateDelta& delta);
   void take(const StateDelta& delta, StateTrie::Version version);
+  bool change(StateDelta& delta);
 
   const Database& database;
   const StateWriterOptions options;
@@ -246,6 +247,13 @@ StateTrie::Version StateWriter::Impl::try_out(const StateDiff& diff, StateDelta&
 void StateWriter::Impl::take(const StateDelta& delta, StateTrie::Version version) {
   overlay.take(delta);
   tries.take(std::move(version));
+}
+
+/// Applies it for good. Was it sound?
+bool StateWriter::Impl::change(StateDelta& delta) {
+  const bool sound = tries.change(delta);
+  overlay.take(delta);
+  return sound;
 }
 
 StateWriter::StateWriter(const Database& database, StateWriterOptions options)
@@ -311,9 +319,8 @@ RootHash StateWriter::preview(const StateDiff& diff) {
 
 RootHash StateWriter::apply(BlockNum number, const StateDiff& diff) {
   QUARRY_CHECK(number == impl_->number + 1);
-  StateDelta delta;
-  auto version = impl_->try_out(diff, delta);
-  impl_->take(delta, std::move(version));
+  StateDelta delta = make_delta(impl_->overlay, diff);
+  QUARRY_CHECK(impl_->change(delta));
   for (const auto& [hash, code] : diff.codes) impl_->overlay.add_code(hash, code);
   impl_->pending.push_back(change_set_of(number, delta));
   impl_->number = number;
@@ -331,8 +338,7 @@ RootHash StateWriter::apply(BlockNum number, const HashedDiff& diff) {
     }
     delta.push_back(std::move(one));
   }
-  auto version = impl_->tries.changed(delta);
-  impl_->take(delta, std::move(version));
+  impl_->change(delta);
   for (const auto& [hash, code] : diff.codes) impl_->overlay.add_code(hash, code);
   impl_->pending.push_back(change_set_of(number, delta));
   impl_->number = number;

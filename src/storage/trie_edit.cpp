@@ -34,6 +34,18 @@ std::span<const Change> same_nibble(std::span<const Change> changes, std::size_t
 
 }  // namespace
 
+namespace {
+/// Its reference and its row are those of what it was.
+void mark_changed(Node& node) {
+  node.referenced = node.stored = false;
+}
+
+/// Every node of a version is hashed, so those that are not were made or changed since.
+bool is_changed(const NodePtr& now, const NodePtr& before) {
+  return now != before || (now && !now->referenced);
+}
+}  // namespace
+
 NodePtr root_node(const RootHash& root) {
   return root == kEmptyRoot ? NodePtr{} : make<Unloaded>(Hash256{root});
 }
@@ -69,11 +81,12 @@ void Editor::load(NodePtr& slot, ByteView path) {
   slot->used = now_;
 }
 
-NodePtr Editor::update(NodePtr& slot, std::size_t depth, std::span<const Change> changes) {
+NodePtr Editor::update(NodePtr& slot, bool own, std::size_t depth, std::span<const Change> changes) {
   if (changes.empty()) return slot;
   if (!slot) return build(changes, depth);
   const ByteView path = changes.front().key.first(depth);
   load(slot, path);
+  own = own && slot->owners == 1;
   const NodePtr node = slot;
   NodePtr out;
   switch (node->kind) {
@@ -81,26 +94,31 @@ NodePtr Editor::update(NodePtr& slot, std::size_t depth, std::span<const Change>
       QUARRY_CHECK(node->kind != Kind::unloaded);
       break;
     case Kind::leaf:
-      out = update_leaf(node, depth, changes);
+      out = update_leaf(node, own, depth, changes);
       break;
     case Kind::extension:
-      out = update_extension(node, depth, changes);
+      out = update_extension(node, own, depth, changes);
       break;
     case Kind::branch:
-      out = update_branch(node, depth, changes);
+      out = update_branch(node, own, depth, changes);
       break;
   }
   if (!out) emptied_.insert(to_bytes(path));
   return out;
 }
 
-NodePtr Editor::update_leaf(const NodePtr& node, std::size_t depth, std::span<const Change> changes) {
-  const auto& leaf = static_cast<const Leaf&>(*node);
+NodePtr Editor::update_leaf(const NodePtr& node, bool own, std::size_t depth,
+                            std::span<const Change> changes) {
+  auto& leaf = static_cast<Leaf&>(*node);
   // Mostly it is this leaf's value that changes.
   if (changes.size() == 1 && equal(changes[0].key.subspan(depth), leaf.path)) {
     const ByteView value = changes[0].value;
     if (value.empty()) return {};
-    return equal(value, leaf.value) ? node : fresh<Leaf>(leaf.path, to_bytes(value));
+    if (equal(value, leaf.value)) return node;
+    if (!own) return fresh<Leaf>(leaf.path, to_bytes(value));
+    leaf.value.assign(value.begin(), value.end());
+    mark_changed(leaf);
+    return node;
   }
   const Bytes key = concat(changes.front().key.first(depth), leaf.path);
   // The leaf is one more entry, unless a change names its key.
@@ -118,7 +136,8 @@ NodePtr Editor::update_leaf(const NodePtr& node, std::size_t depth, std::span<co
   return as_before ? node : build(entries, depth);
 }
 
-NodePtr Editor::update_extension(const NodePtr& node, std::size_t depth, std::span<const Change> changes) {
+NodePtr Editor::update_extension(const NodePtr& node, bool own, std::size_t depth,
+                                 std::span<const Change> changes) {
   auto& extension = static_cast<Extension&>(*node);
   const ByteView path = extension.path;
   const auto shared_with = [&](const Change& change) {
@@ -138,8 +157,12 @@ NodePtr Editor::update_extension(const NodePtr& node, std::size_t depth, std::sp
   const std::size_t shared = std::min(shared_with(changes.front()), shared_with(changes.back()));
   if (shared < path.size()) return split_extension(extension, shared, depth, changes);
   const std::size_t below = depth + path.size();
-  const NodePtr child = update(extension.child, below, changes);
-  if (child == extension.child) return node;
+  const NodePtr child = update(extension.child, own, below, changes);
+  if (!is_changed(child, extension.child)) return node;
+  if (own && child == extension.child) {
+    mark_changed(extension);
+    return node;
+  }
   return join(path, child, changes.front().key.first(below));
 }
 
@@ -150,28 +173,33 @@ NodePtr Editor::split_extension(const Extension& extension, std::size_t shared, 
   const ByteView rest = path.subspan(shared + 1);
   static_cast<Branch&>(*branch).children[path[shared]] =
       rest.empty() ? extension.child : fresh<Extension>(rest, extension.child);
-  const NodePtr below = update_branch(branch, depth + shared, changes);
+  const NodePtr below = update_branch(branch, true, depth + shared, changes);
   if (shared == 0) return below;
   return join(path.first(shared), below, changes.front().key.first(depth + shared));
 }
 
-NodePtr Editor::update_branch(const NodePtr& node, std::size_t depth, std::span<const Change> changes) {
+NodePtr Editor::update_branch(const NodePtr& node, bool own, std::size_t depth,
+                              std::span<const Change> changes) {
   auto& old = static_cast<Branch&>(*node);
   const ByteView path = changes.front().key.first(depth);
+  bool lost = !node->referenced;  // one that was made for this may have a single child
   NodePtr changed;
   while (!changes.empty()) {
     const auto group = same_nibble(changes, depth);
     changes = changes.subspan(group.size());
     const std::uint8_t nibble = group.front().key[depth];
-    NodePtr child = update(old.children[nibble], depth + 1, group);
-    if (child == old.children[nibble]) continue;
+    NodePtr child = update(old.children[nibble], own, depth + 1, group);
+    if (!is_changed(child, old.children[nibble])) continue;
     if (!changed) {
-      changed = fresh<Branch>();
-      static_cast<Branch&>(*changed).children = old.children;
+      changed = own ? node : fresh<Branch>();
+      if (!own) static_cast<Branch&>(*changed).children = old.children;
     }
+    lost = lost || !child;
     static_cast<Branch&>(*changed).children[nibble] = std::move(child);
   }
-  return changed ? collapse(changed, path) : collapse(node, path);
+  if (changed) mark_changed(*changed);
+  const NodePtr& out = changed ? changed : node;
+  return lost ? collapse(out, path) : out;
 }
 
 /// A branch needs two children: with one it becomes what that child is, with a longer path.

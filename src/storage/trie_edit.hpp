@@ -38,19 +38,25 @@ class Editor {
 
   /// The trie with `changes` made, which are sorted by key without repetition; keys are of one length. Nodes
   /// that had to be read are put into `root`'s tree too. Not hashed.
-  NodePtr update(NodePtr& root, std::span<const Change> changes) { return update(root, 0, changes); }
+  NodePtr update(NodePtr& root, std::span<const Change> changes) { return update(root, false, 0, changes); }
+  /// The same; `in_place` where the trie before is not wanted any more: nodes that no other version has are
+  /// changed where they are, which spares copying branches with their sixteen children.
+  NodePtr changed(NodePtr& root, std::span<const Change> changes, bool in_place) {
+    return update(root, in_place, 0, changes);
+  }
   /// Makes sure that the node at `slot`, whose path is `path`, is in memory.
   void load(NodePtr& slot, ByteView path);
   /// Nodes made or read by this editor.
   std::size_t grown() const { return grown_; }
 
  private:
-  NodePtr update(NodePtr& slot, std::size_t depth, std::span<const Change> changes);
-  NodePtr update_leaf(const NodePtr& node, std::size_t depth, std::span<const Change> changes);
-  NodePtr update_extension(const NodePtr& node, std::size_t depth, std::span<const Change> changes);
+  // `own`: the nodes above belong to nobody else, and may be changed.
+  NodePtr update(NodePtr& slot, bool own, std::size_t depth, std::span<const Change> changes);
+  NodePtr update_leaf(const NodePtr& node, bool own, std::size_t depth, std::span<const Change> changes);
+  NodePtr update_extension(const NodePtr& node, bool own, std::size_t depth, std::span<const Change> changes);
   NodePtr split_extension(const Extension& extension, std::size_t shared, std::size_t depth,
                           std::span<const Change> changes);
-  NodePtr update_branch(const NodePtr& node, std::size_t depth, std::span<const Change> changes);
+  NodePtr update_branch(const NodePtr& node, bool own, std::size_t depth, std::span<const Change> changes);
   NodePtr collapse(const NodePtr& node, ByteView path);
   NodePtr build(std::span<const Change> entries, std::size_t depth);
   NodePtr build_branch(std::span<const Change> entries, std::size_t depth);

@@ -118,7 +118,7 @@ struct Unloaded : Node, Pooled<Unloaded> {
 struct Leaf : Node, Pooled<Leaf> {
   Leaf(ByteView rest, Bytes what) : Node(Kind::leaf), path(to_bytes(rest)), value(std::move(what)) {}
   const Bytes path;  ///< nibbles, one a byte
-  const Bytes value;
+  Bytes value;
 };
 struct Extension : Node {
   Extension(ByteView shared, NodePtr below)
