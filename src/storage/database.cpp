@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -137,7 +138,7 @@ struct Database::Impl {
 
   std::mutex bulk_mutex;  ///< guards the two below
   bool bulk = false;      ///< the log may be long
-  unsigned small_batches = 0;
+  std::chrono::steady_clock::time_point last_large;
 };
 
 struct Cursor::Impl {
@@ -251,8 +252,10 @@ Result<> Database::Impl::flush_memtables() {
 void Database::Impl::note_batch(std::size_t bytes) {
   const std::lock_guard lock(bulk_mutex);
   const bool large = bytes >= kBulkBatchBytes;
-  small_batches = large ? 0 : small_batches + 1;
-  const bool wanted = large || (bulk && small_batches < kSmallBatchesAfterBulk);
+  if (!large && !bulk) return;  // a node's life
+  const auto now = std::chrono::steady_clock::now();
+  if (large) last_large = now;
+  const bool wanted = now - last_large < kBulkPause;
   if (wanted == bulk) return;
   bulk = wanted;
   const auto status =

@@ -4,6 +4,8 @@
 
 #include <rocksdb/db.h>
 
+#include <chrono>
+
 #include "storage/database.hpp"
 
 namespace quarry {
@@ -15,8 +17,8 @@ inline constexpr std::uint64_t kMostWalBytes = std::uint64_t{2} << 20;
 inline constexpr std::uint64_t kMostBulkWalBytes = std::uint64_t{64} << 20;
 /// A commit of so many bytes is one of many: a block at the head is smaller.
 inline constexpr std::size_t kBulkBatchBytes = std::size_t{1} << 20;
-/// So many smaller commits in a row end it.
-inline constexpr unsigned kSmallBatchesAfterBulk = 16;
+/// It is over when none came for so long.
+inline constexpr std::chrono::seconds kBulkPause{5};
 /// Files kept open. A table's files are opened when they are first read.
 inline constexpr int kMostOpenFiles = 256;
 
