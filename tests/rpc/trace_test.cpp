@@ -363,6 +363,65 @@ TEST(ParityTrace, ReplaysWithWhatChanged) {
             Json({{word(5), {{"*", {{"from", word(5)}, {"to", word(7)}}}}}}));
 }
 
+// One step after the other as structLogs have them: the gas and the stack that an instruction leaves are what
+// the next one of its frame finds.
+TEST(ParityTrace, VmTraceIsWhatEveryInstructionLeft) {
+  Chain chain;
+  const auto replayed = chain.result("trace_replayTransaction", {chain.hashes[0], {"vmTrace"}});
+  EXPECT_EQ(replayed["trace"], Json::array());
+  const auto& vm = replayed["vmTrace"];
+  EXPECT_EQ(vm["code"], "0x" + kOuterCode);
+  const auto steps = chain.result("debug_traceTransaction", {chain.hashes[0]})["structLogs"];
+  std::vector<Json> outer, inner;
+  for (const auto& step : steps) (step["depth"] == 1 ? outer : inner).push_back(step);
+  const auto& ops = vm["ops"];
+  ASSERT_EQ(ops.size(), outer.size());
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    EXPECT_EQ(ops[i]["pc"], outer[i]["pc"]);
+    EXPECT_EQ(ops[i]["cost"], outer[i]["gasCost"]);
+    if (i + 1 == ops.size()) break;
+    EXPECT_EQ(ops[i]["ex"]["used"], outer[i + 1]["gas"]);
+    const auto& stack = outer[i + 1]["stack"];
+    const auto& pushed = ops[i]["ex"]["push"];
+    ASSERT_LE(pushed.size(), stack.size());
+    EXPECT_TRUE(std::equal(pushed.rbegin(), pushed.rend(), stack.rbegin())) << i;
+    EXPECT_EQ(ops[i]["sub"].is_null(), outer[i]["op"] != "CALL");
+  }
+  EXPECT_EQ(ops[0]["ex"]["push"], outer[1]["stack"]);
+  EXPECT_EQ(ops.back()["ex"]["push"], Json::array());
+  const auto find = [&](const char* name) {
+    for (std::size_t i = 0; i < outer.size(); ++i)
+      if (outer[i]["op"] == name) return ops[i];
+    return Json();
+  };
+  EXPECT_EQ(find("SSTORE")["ex"]["store"], Json({{"key", "0x5"}, {"val", "0x7"}}));
+  EXPECT_EQ(find("MSTORE")["ex"]["mem"], Json({{"off", 0}, {"data", word(0x2a)}}));
+  // The callee reverts: that is no failure of its last instruction.
+  const auto sub = find("CALL")["sub"];
+  ASSERT_EQ(sub["ops"].size(), inner.size());
+  EXPECT_EQ(sub["ops"].back()["pc"], inner.back()["pc"]);
+  EXPECT_FALSE(sub["ops"].back()["ex"].is_null());
+  // Sends to an account without code, makes a contract: the one has no trace, the other its init code's.
+  const auto second = chain.result("trace_replayTransaction", {chain.hashes[1], {"vmTrace", "trace"}});
+  EXPECT_EQ(second["trace"].size(), 3U);
+  std::vector<Json> subs;
+  for (const auto& op : second["vmTrace"]["ops"])
+    if (!op["sub"].is_null()) subs.push_back(op["sub"]);
+  ASSERT_EQ(subs.size(), 1U);
+  EXPECT_EQ(subs[0]["code"], "0x600160005360016000f3");
+}
+
+TEST(ParityTrace, VmTraceShowsWhatFails) {
+  Chain chain;
+  const auto at = *Address::from_hex("0x00000000000000000000000000000000000000f1");
+  chain.deploy(at, "600160025055500c");  // SSTORE of what is not there
+  const Json call = {{"from", chain.sender.hex()}, {"to", at.hex()}, {"gas", "0x30d40"}};
+  const auto failed = chain.result("trace_call", {call, {"vmTrace"}, "latest"})["vmTrace"];
+  ASSERT_FALSE(failed["ops"].empty());
+  EXPECT_EQ(failed["ops"].back()["ex"], nullptr);
+  EXPECT_EQ(failed["ops"][0]["ex"]["push"], Json::array({"0x1"}));
+}
+
 TEST(ParityTrace, CallsFollowEachOther) {
   Chain chain;
   const Json call = {{"from", chain.sender.hex()}, {"to", kOuter.hex()}, {"gas", "0x30d40"}};

@@ -68,7 +68,7 @@ void write_state_diff(JsonText& out, const StateRecorder& state) {
 ParityParts read_parity_parts(Params& params, std::size_t index, const Json& list) {
   ParityParts out;
   if (!list.is_array()) {
-    params.reject(index, "the parts of a trace are an array of \"trace\" and \"stateDiff\"");
+    params.reject(index, "the parts of a trace are an array of \"trace\", \"stateDiff\" and \"vmTrace\"");
     return out;
   }
   for (const auto& part : list) {
@@ -77,10 +77,10 @@ ParityParts read_parity_parts(Params& params, std::size_t index, const Json& lis
     } else if (part == "stateDiff") {
       out.state_diff = true;
     } else if (part == "vmTrace") {
-      params.reject(index, "vmTrace is not offered: debug_traceTransaction has every instruction");
+      out.vm_trace = true;
     } else {
-      params.reject(index,
-                    "no part of a trace is called " + text_of(part) + ": there are trace and stateDiff");
+      params.reject(index, "no part of a trace is called " + text_of(part) +
+                               ": there are trace, stateDiff and vmTrace");
     }
   }
   return out;
@@ -93,6 +93,7 @@ ParityParts read_parity_parts(Params& params, std::size_t index) {
 void ParityRecorder::begin(const Scene& scene) {
   calls_.begin(scene);
   if (parts_.state_diff) state_.begin(scene);
+  if (parts_.vm_trace) vm_.begin(scene);
 }
 
 void ParityRecorder::end(const evm::TxnOutcome& outcome) {
@@ -104,6 +105,7 @@ void ParityRecorder::end(const evm::TxnOutcome& outcome) {
 void ParityRecorder::on_step(const evm::Step& step) {
   calls_.on_step(step);
   if (parts_.state_diff) state_.on_step(step);
+  if (parts_.vm_trace) vm_.on_step(step);
 }
 
 void ParityRecorder::write(JsonText& out) const {
@@ -119,7 +121,8 @@ void ParityRecorder::write(JsonText& out) const {
     }
   }
   out.end_array();
-  out.key("vmTrace").null();
+  out.key("vmTrace");
+  parts_.vm_trace ? vm_.write(out) : static_cast<void>(out.null());
   if (hash) out.key("transactionHash").hex(*hash);
   out.end_object();
 }
