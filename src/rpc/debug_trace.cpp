@@ -148,15 +148,15 @@ Answer trace_call(const Context& context, Params& params) {
 
 constexpr Method kMethods[] = {
     {"debug_traceBlock", Where::slow, trace_block_rlp, "bytes, config?", "traces a block given as RLP",
-     "[{txHash: Hash, result: Any}]"},
+     "[{txHash: Hash, result: TraceResult}]"},
     {"debug_traceBlockByHash", Where::slow, trace_block_by_hash, "hash, config?",
-     "traces a block's transactions", "[{txHash: Hash, result: Any}]"},
+     "traces a block's transactions", "[{txHash: Hash, result: TraceResult}]"},
     {"debug_traceBlockByNumber", Where::slow, trace_block_by_number, "block, config?",
-     "traces a block's transactions", "[{txHash: Hash, result: Any}]"},
+     "traces a block's transactions", "[{txHash: Hash, result: TraceResult}]"},
     {"debug_traceCall", Where::slow, trace_call, "call, block?, config?", "traces a call that is not sent",
-     "Any"},
+     "TraceResult"},
     {"debug_traceTransaction", Where::slow, trace_transaction, "hash, config?",
-     "runs a transaction again and tells what it did", "Any"},
+     "runs a transaction again and tells what it did", "TraceResult"},
 };
 
 }  // namespace

@@ -297,7 +297,7 @@ constexpr Method kMethods[] = {
     {"ots_getBlockDetailsByHash", Where::worker, get_block_details_by_hash, "hash",
      "a block with its rewards and fees", "OtsBlock|null"},
     {"ots_getBlockTransactions", Where::worker, get_block_transactions, "number, pageNumber, pageSize",
-     "a page of a block's transactions, from its end", "{fullblock: Any, receipts: [Any]}|null"},
+     "a page of a block's transactions, from its end", "{fullblock: Any, receipts: [OtsReceipt]}|null"},
     {"ots_getContractCreator", Where::slow, get_contract_creator, "address",
      "who made a contract, in which transaction", "{hash: Hash, creator: Address}|null"},
     {"ots_getInternalOperations", Where::slow, get_internal_operations, "hash",

@@ -47,6 +47,34 @@ TEST(Schema, RefusesAnswersOfAnotherShape) {
   EXPECT_NE(schemas.fault("txpool_content", Json::parse(R"({"pending": {}, "queued": {}, "more": {}})")), "");
 }
 
+// Those that ethereum/execution-apis closes, and those of ours that name everything.
+TEST(Schema, ObjectsOfTheSpecificationAreClosed) {
+  AnswerSchemas schemas;
+  for (const auto* name :
+       {"Account",      "AccessListResult", "AccountProof",      "Block",          "BuiltBlock",
+        "Capabilities", "ExecutionPayload", "FeeHistory",        "Header",         "Log",
+        "Range",        "Receipt",          "SignedTransaction", "SimulatedBlock", "SimulatedCall",
+        "StructTrace",  "SyncProgress",     "Transaction",       "Uncle",          "Withdrawal"})
+    EXPECT_TRUE(schemas.is_closed(name)) << name;
+}
+
+// Answers of the standard's form only: the result's own, and an error's.
+TEST(Schema, AnswersAreHeldAgainstTheEnvelopeToo) {
+  AnswerSchemas schemas;
+  const auto fault = [&](const char* answer) {
+    return schemas.answer_fault("eth_blockNumber", Json::parse(answer));
+  };
+  EXPECT_EQ(fault(R"({"jsonrpc": "2.0", "id": 1, "result": "0x1"})"), "");
+  EXPECT_EQ(fault(R"({"jsonrpc": "2.0", "id": 1, "error": {"code": 3, "message": "m", "data": "0x"}})"), "");
+  EXPECT_NE(fault(R"({"jsonrpc": "2.0", "id": 1, "result": "1"})"), "");
+  EXPECT_NE(fault(R"({"id": 1, "result": "0x1"})"), "");
+  EXPECT_NE(fault(R"({"jsonrpc": "2.0", "id": 1})"), "");
+  EXPECT_NE(fault(R"({"jsonrpc": "2.0", "id": 1, "error": {"code": "3", "message": "m"}})"), "");
+  EXPECT_NE(fault(R"({"jsonrpc": "2.0", "id": 1, "error": {"code": 3, "message": "m", "more": 1}})"), "");
+  EXPECT_EQ(schemas.type_fault("Hash", "0x" + std::string(64, '0')), "");
+  EXPECT_NE(schemas.type_fault("Hash", "0x0"), "");
+}
+
 TEST(Schema, TheDocumentIsAnsweredByRpcDiscover) {
   test::Rpc rpc;
   const auto answer = rpc.result("rpc_discover", Json::array());

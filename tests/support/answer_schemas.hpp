@@ -22,6 +22,26 @@ class AnswerSchemas {
     for (const auto& method : document["methods"]) results_[method["name"]] = method["result"]["schema"];
   }
 
+  /// Empty when `answer` is a whole JSON-RPC answer with a result as above, or with an error of the
+  /// standard's form.
+  std::string answer_fault(const std::string& method, const nlohmann::json& answer) {
+    if (answer.value("jsonrpc", "") != "2.0" || !answer.contains("id")) return "is no JSON-RPC 2.0 answer";
+    if (answer.size() != 3 || answer.contains("result") == answer.contains("error"))
+      return "has not one of result and error";
+    if (answer.contains("result")) return fault(method, answer["result"]);
+    static const Json kError = rpc::schema_of("{code: Integer, message: String, data?: Any}");
+    return check(kError, answer["error"], "error");
+  }
+
+  /// Empty when the value is of the document's type `name`.
+  std::string type_fault(const std::string& name, const nlohmann::json& value) {
+    return types_.contains(name) ? check(types_[name], value, name) : "there is no type " + name;
+  }
+  /// Does the type name all properties that there can be?
+  bool is_closed(const std::string& name) const {
+    return types_.contains(name) && types_[name].value("additionalProperties", true) == false;
+  }
+
   /// Empty when `result` is what the method says it gives; otherwise where it is not.
   std::string fault(const std::string& method, const nlohmann::json& result) {
     const auto schema = results_.find(method);
