@@ -80,6 +80,10 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
     chain_thread.submit([self = shared_from_this()] { self->renew(); });
   }
 
+  void submit(Block sealed) {
+    chain_thread.submit([self = shared_from_this(), sealed = std::move(sealed)] { self->insert(sealed); });
+  }
+
   // Chain thread.
   void renew();
   void hand_out(std::shared_ptr<const Block> candidate, const Address& author, SteadyClock::time_point began);
@@ -136,8 +140,7 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, const Addr
   miner.set_work(header, [weak = weak_from_this(), candidate](Header sealed) {
     const auto self = weak.lock();
     if (!self) return;
-    Block found{seal_header(std::move(sealed), self->chain.spec().header_identity()), candidate->body};
-    self->chain_thread.submit([self, found = std::move(found)] { self->insert(found); });
+    self->submit({seal_header(std::move(sealed), self->chain.spec().header_identity()), candidate->body});
   });
   const auto level = is_news ? LogLevel::info : LogLevel::debug;
   log(level, "Commit new mining work",
@@ -321,6 +324,14 @@ CandidateRequest Sealer::next_request() const {
 std::shared_ptr<const Block> Sealer::pending() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->pending;
+}
+
+void Sealer::submit(Block sealed) {
+  shared_->submit(std::move(sealed));
+}
+
+BlockNum Sealer::head_number() const {
+  return shared_->chain.head().header->number;
 }
 
 void Sealer::on_transactions() {

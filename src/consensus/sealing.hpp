@@ -66,6 +66,11 @@ class Sealer {
   void renew();
   /// The block that is being sealed, for RPC's "pending"; nothing when not mining.
   std::shared_ptr<const Block> pending() const;
+  /// A candidate of pending()'s that was sealed elsewhere, its seal checked: it goes the way of blocks found
+  /// here.
+  void submit(Block sealed);
+  /// Of the chain's head.
+  BlockNum head_number() const;
 
   /// The head moved. To be called from Chain::on_head's listener (chain thread).
   void on_head(const HeadEvent& event);

@@ -65,4 +65,22 @@ rlp::Decoded<CarriedTransaction> decode_carried(ByteView encoded) {
   return out;
 }
 
+Bytes encode_carried(const CarriedTransaction& carried) {
+  rlp::Writer to;
+  const auto whole = to.begin_list();
+  const auto plain = encode_transaction(carried.txn);
+  to.raw(ByteView{plain}.subspan(1));
+  if (carried.sidecar.cell_proofs) to.write(std::uint64_t{1});
+  for (const auto* strings :
+       {&carried.sidecar.blobs, &carried.sidecar.commitments, &carried.sidecar.proofs}) {
+    const auto list = to.begin_list();
+    for (const auto& one : *strings) to.write(ByteView{one});
+    to.end_list(list);
+  }
+  to.end_list(whole);
+  Bytes out{kBlobType};
+  append(out, to.take());
+  return out;
+}
+
 }  // namespace quarry

@@ -30,6 +30,8 @@ bool carries_blobs(ByteView encoded);
 /// Sizes of blobs, commitments and proofs are those that they must have, and at most `kMostBlobs` blobs are
 /// read.
 [[nodiscard]] rlp::Decoded<CarriedTransaction> decode_carried(ByteView encoded);
+/// The same the other way.
+Bytes encode_carried(const CarriedTransaction& carried);
 /// More than any blob schedule has in a transaction.
 inline constexpr std::size_t kMostBlobs = 32;
 

@@ -71,9 +71,12 @@ std::optional<TxnError> signature_is_right(const Transaction& txn, const BlockEn
                 txn.s.to_quantity());
 }
 
+std::optional<TxnError> nonce_can_grow(const Transaction& txn, const BlockEnv&) {
+  if (txn.nonce != std::numeric_limits<std::uint64_t>::max()) return {};
+  return broken(TxnRule::nonce_max, ": nonce {}", txn.nonce);
+}
+
 std::optional<TxnError> numbers_fit(const Transaction& txn, const BlockEnv& env) {
-  if (txn.nonce == std::numeric_limits<std::uint64_t>::max())
-    return broken(TxnRule::nonce_max, ": nonce {}", txn.nonce);
   if (!txn.to && env.rules.has(Fork::shanghai) && txn.data.size() > kMostInitCodeBytes)
     return broken(TxnRule::initcode_too_large, ": code size {} limit {}", txn.data.size(),
                   kMostInitCodeBytes);
@@ -201,9 +204,13 @@ std::optional<TxnError> check_transaction(const Transaction& txn, const BlockEnv
     Rule rule;
     bool asked;
   } kRules[] = {
-      {type_is_known, true},   {signature_is_right, options.check_signature},
-      {numbers_fit, true},     {gas_is_capped, options.check_gas_cap},
-      {blobs_are_right, true}, {authorizations_are_right, true},
+      {type_is_known, true},
+      {signature_is_right, options.check_signature},
+      {nonce_can_grow, options.check_nonce},
+      {numbers_fit, true},
+      {gas_is_capped, options.check_gas_cap},
+      {blobs_are_right, true},
+      {authorizations_are_right, true},
       {gas_suffices, true},
   };
   for (const auto& [rule, asked] : kRules)

@@ -43,7 +43,7 @@ constexpr auto kMessages = std::to_array<MessageInfo>({
     {kTxnHashes, "NewPooledTransactionHashes", Kind::announcement, 65, 67, kTxnHashes, kNoIds, kHashes, check<decode_announced_hashes>},
     {kTxnHashes, "NewPooledTransactionHashes", Kind::announcement, 68, kLater, kTxnHashes, kNoIds, kHashes, check<decode_announced_txns>},
     {Code::get_pooled_transactions, "GetPooledTransactions", Kind::request, 65, kLater, Code::pooled_transactions, kIds, kHashes, check<decode_hashes<TxnHash>>},
-    {Code::pooled_transactions, "PooledTransactions", Kind::answer, 65, kLater, Code::pooled_transactions, kIds, kBig, check<decode_transactions>},
+    {Code::pooled_transactions, "PooledTransactions", Kind::answer, 65, kLater, Code::pooled_transactions, kIds, kBig, check<decode_pooled_transactions>},
     {Code::get_node_data, "GetNodeData", Kind::request, 63, 66, Code::node_data, kIds, kHashes, check<decode_hashes<Hash256>>},
     {Code::node_data, "NodeData", Kind::answer, 63, 66, Code::node_data, kIds, kBig, check<decode_node_data>},
     {Code::get_receipts, "GetReceipts", Kind::request, 63, kLater, Code::receipts, kIds, kHashes, check<decode_hashes<BlockHash>>},

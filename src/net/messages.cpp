@@ -215,6 +215,23 @@ Decoded<std::vector<Transaction>> decode_transactions(ByteView payload) {
                                    [](rlp::Reader& from) { return read_transaction(from); });
 }
 
+Decoded<std::vector<PooledItem>> decode_pooled_transactions(ByteView payload) {
+  return decode_items<PooledItem>(payload, kMaxTransactions, [](rlp::Reader& from) -> Decoded<PooledItem> {
+    rlp::Reader ahead = from;
+    const auto item = ahead.next();
+    if (!item) return rlp::fail(item.error());
+    if (item->is_list || !carries_blobs(item->payload)) {
+      auto txn = read_transaction(from);
+      if (!txn) return rlp::fail(txn.error());
+      return PooledItem{std::move(*txn), std::nullopt};
+    }
+    from = ahead;
+    auto carried = decode_carried(item->payload);
+    if (!carried) return rlp::fail(carried.error());
+    return PooledItem{std::move(carried->txn), std::move(carried->sidecar)};
+  });
+}
+
 Bytes encode_announced_hashes(std::span<const AnnouncedTxn> txns) {
   return encode_items(txns, [](rlp::Writer& to, const AnnouncedTxn& txn) { to.write(txn.hash); });
 }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/blob_sidecar.hpp"
 #include "core/block.hpp"
 #include "core/block_id.hpp"
 #include "core/fork_id.hpp"
@@ -87,7 +88,7 @@ Bytes encode_new_block(const Block& block, const TotalDifficulty& total_difficul
 Bytes encode_block_headers(std::span<const SealedHeader> headers);
 Bytes encode_block_bodies(std::span<const Body> bodies);
 Bytes encode_receipts(std::span<const std::vector<Receipt>> of_blocks);
-/// For Transactions and PooledTransactions.
+/// For Transactions, and for PooledTransactions without blobs.
 Bytes encode_transactions(std::span<const Transaction> transactions);
 /// NewPooledTransactionHashes of eth/65 to 67, and of eth/68, where each has its `form`.
 Bytes encode_announced_hashes(std::span<const AnnouncedTxn> txns);
@@ -131,6 +132,12 @@ template <class Hash>
 [[nodiscard]] rlp::Decoded<std::vector<AnnouncedTxn>> decode_announced_txns(ByteView payload);
 /// Transactions that arrive are checked for form only.
 [[nodiscard]] rlp::Decoded<std::vector<Transaction>> decode_transactions(ByteView payload);
+/// What PooledTransactions has: blob transactions come with their blobs (EIP-4844, "Networking").
+struct PooledItem {
+  Transaction txn;
+  std::optional<BlobSidecar> sidecar;
+};
+[[nodiscard]] rlp::Decoded<std::vector<PooledItem>> decode_pooled_transactions(ByteView payload);
 
 /// eth/66 (EIP-2481): a request or an answer with the number that says which belongs to which.
 Bytes with_request_id(std::uint64_t id, ByteView payload);

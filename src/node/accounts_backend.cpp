@@ -43,4 +43,33 @@ Result<> MinerBackend::start(std::optional<unsigned> threads) {
   return sealer_.start(threads ? std::optional<int>(static_cast<int>(*threads)) : std::nullopt);
 }
 
+std::uint64_t MinerBackend::hashrate() {
+  return static_cast<std::uint64_t>(sealer_.hashrate()) + (external_ != nullptr ? external_->rate() : 0);
+}
+
+Result<SealWork> MinerBackend::work() {
+  if (external_ == nullptr)
+    return fail("not supported: blocks of this chain are not sealed by ethash miners");
+  auto candidate = sealer_.pending();
+  if (candidate) return external_->hand_out(std::move(candidate));
+  return fail("no mining work available yet",
+              sealer_.mining() ? "The next block is being made, or a sync is not over: ask again."
+                               : "This node does not mine: miner.start(0) makes work without a thread of its "
+                                 "own, miner.start(1) mines too.");
+}
+
+bool MinerBackend::submit_work(const Hash256& seal_hash, const SealNonce& nonce, const MixHash& mix) {
+  if (external_ == nullptr) return false;
+  auto sealed = external_->seal(seal_hash, nonce, mix, sealer_.head_number());
+  if (!sealed) return false;
+  sealer_.submit(std::move(*sealed));
+  return true;
+}
+
+bool MinerBackend::submit_hashrate(const Hash256& miner, std::uint64_t rate) {
+  if (external_ == nullptr) return false;
+  external_->report_rate(miner, rate);
+  return true;
+}
+
 }  // namespace quarry

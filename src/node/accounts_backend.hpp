@@ -2,6 +2,7 @@
 /// \file
 /// The keystore and the sealer as JSON-RPC sees them.
 
+#include "consensus/external_miners.hpp"
 #include "consensus/sealing.hpp"
 #include "node/keystore.hpp"
 #include "rpc/backend.hpp"
@@ -32,9 +33,9 @@ class AccountsBackend final : public rpc::Accounts {
 
 class MinerBackend final : public rpc::MinerControl {
  public:
-  /// `may_mine` says why not, as while a fast sync is not over.
-  MinerBackend(Sealer& sealer, std::function<Result<>()> may_mine)
-      : sealer_(sealer), may_mine_(std::move(may_mine)) {}
+  /// `may_mine` says why not, as while a fast sync is not over. `external`: none where ethash seals nothing.
+  MinerBackend(Sealer& sealer, std::function<Result<>()> may_mine, ExternalMiners* external = nullptr)
+      : sealer_(sealer), may_mine_(std::move(may_mine)), external_(external) {}
   Result<> start(std::optional<unsigned> threads) override;
   void stop() override { sealer_.stop(); }
   void renew() override { sealer_.renew(); }
@@ -42,12 +43,16 @@ class MinerBackend final : public rpc::MinerControl {
   Result<> set_extra_data(Bytes extra_data) override { return sealer_.set_extra_data(std::move(extra_data)); }
   void set_target_gas_limit(Gas target) override { sealer_.set_target_gas_limit(target); }
   bool mining() override { return sealer_.mining(); }
-  std::uint64_t hashrate() override { return static_cast<std::uint64_t>(sealer_.hashrate()); }
+  std::uint64_t hashrate() override;
   std::optional<Address> etherbase() override { return sealer_.etherbase(); }
+  Result<SealWork> work() override;
+  bool submit_work(const Hash256& seal_hash, const SealNonce& nonce, const MixHash& mix) override;
+  bool submit_hashrate(const Hash256& miner, std::uint64_t rate) override;
 
  private:
   Sealer& sealer_;
   std::function<Result<>()> may_mine_;
+  ExternalMiners* const external_;
 };
 
 }  // namespace quarry

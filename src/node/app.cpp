@@ -108,6 +108,7 @@ struct App::Impl {
 
   LocalChain local;
   std::unique_ptr<TxPool> pool;
+  std::unique_ptr<BlobPool> blob_pool;  ///< none where no beacon chain can stand above the chain
   std::unique_ptr<ethash::Datasets> datasets;
   std::unique_ptr<ethash::Miner> miner;
   std::unique_ptr<SealMiner> seal_miner;
@@ -122,6 +123,7 @@ struct App::Impl {
   std::unique_ptr<net::PeerSet> peers;  // loop thread
 
   std::unique_ptr<AccountsBackend> accounts;
+  std::unique_ptr<ExternalMiners> external_miners;  ///< none where ethash seals nothing
   std::unique_ptr<MinerBackend> mining;
   std::unique_ptr<PoolBackend> pool_backend;
   std::unique_ptr<PendingBackend> pending;
@@ -151,6 +153,8 @@ Result<> App::Impl::open_chain() {
   TxPoolOptions pooling = pool_options(options, datadir.paths());
   pooling.now = clock;
   pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, std::move(pooling));
+  if (BlobPool::is_for(local.genesis.spec))
+    blob_pool = std::make_unique<BlobPool>(*local.database, local.genesis.spec, *local.engine, *pool);
   local.chain->set_known_senders([this](const TxnHash& hash) { return pool->known_sender(hash); });
   facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
            .client_version = client_version(options.identity),
@@ -206,7 +210,7 @@ Result<> App::Impl::open_network() {
   sync_reader = std::make_unique<sync::StoredChain>(*local.database);
   state_sync = std::make_unique<StateSyncStore>(*local.database);
   const BridgeParts parts{loop,    *local.database, *local.chain, chain_thread, sync_thread,
-                          workers, *sync_reader,    *state_sync,  *pool};
+                          workers, *sync_reader,    *state_sync,  *pool,        blob_pool.get()};
   // A jbc chain has no state to be quicker with.
   const bool fast = options.sync_mode == SyncMode::fast && !jbc;
   const auto mode = fast ? sync::Mode::fast : sync::Mode::full;
@@ -216,7 +220,9 @@ Result<> App::Impl::open_network() {
           .mode = mode, .identity = facts.spec.header_identity(), .seed = std::random_device{}()},
       facts.network_id, facts.genesis_hash,
       ForkIds(facts.spec.forks, facts.genesis_hash, local.genesis.header.timestamp));
-  rpc_reader = std::make_unique<rpc::StoreReader>(*local.database, clique ? &clique->authority() : nullptr);
+  auto reader = std::make_unique<rpc::StoreReader>(*local.database, clique ? &clique->authority() : nullptr);
+  reader->set_finality({options.rpc_safe_depth, options.rpc_final_depth});
+  rpc_reader = std::move(reader);
   events = std::make_unique<rpc::Events>(*rpc_reader);
   filters = std::make_unique<rpc::Filters>(*events);
   subscriptions = std::make_unique<rpc::Subscriptions>(loop, *events);
@@ -234,6 +240,12 @@ Result<> App::Impl::open_network() {
     sealer->on_transactions();
     bridge->on_new_txns(txns);
   });
+  if (blob_pool) {
+    blob_pool->on_new([this](const std::vector<TxnRef>& txns) {
+      events->on_new_txns(txns);
+      bridge->on_new_txns(txns);
+    });
+  }
   const auto key = load_node_key(options);
   if (!key) return tl::unexpected(key.error());
   net::PeerSetConfig config{.key = *key, .client = facts.client_version};
@@ -283,17 +295,20 @@ Result<rpc::ServerOptions> App::Impl::server_options() const {
 
 Result<> App::Impl::open_rpc() {
   accounts = std::make_unique<AccountsBackend>(keystore);
-  mining = std::make_unique<MinerBackend>(*sealer, [this]() -> Result<> {
+  const auto may_mine = [this]() -> Result<> {
     if (!bridge->fast_sync_pending()) return {};
     return fail("mining has to wait: fast sync is not over",
                 "blocks can be mined on a complete state only; eth.syncing shows how far it is");
-  });
+  };
+  if (facts.spec.engine == EngineKind::ethash && !dev_keys)
+    external_miners = std::make_unique<ExternalMiners>(*local.engine);
+  mining = std::make_unique<MinerBackend>(*sealer, may_mine, external_miners.get());
   network = std::make_unique<NetworkBackend>(loop, *peers, facts.client_version,
                                              options.nat.starts_with("extip:") ? options.nat.substr(6) : "");
   chain_control = std::make_unique<ChainBackend>(facts, *local.database, *local.engine, *local.chain,
                                                  chain_thread, *bridge);
   events->set_sync_source([this] { return chain_control->syncing(); });
-  pool_backend = std::make_unique<PoolBackend>(*pool, usual_price(options, facts.spec));
+  pool_backend = std::make_unique<PoolBackend>(*pool, usual_price(options, facts.spec), blob_pool.get());
   if (dev_keys) {
     dev = std::make_unique<DevMiner>(
         DevMiner::Parts{*local.chain, chain_thread, *pool, dev_clock, dev_keys->signer,
@@ -314,6 +329,8 @@ Result<> App::Impl::open_rpc() {
                        {.most_gas = options.rpc_gas_cap},
                        {.most_results = options.rpc_logs_most},
                        options.allow_insecure_unlock,
+                       // A toy chain takes what tools for tests send, as anvil does.
+                       options.rpc_unprotected || dev_keys.has_value(),
                        jbc.get(),
                        pending.get()};
   backend.dev = dev.get();

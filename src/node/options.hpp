@@ -75,6 +75,9 @@ struct NodeOptions {
   bool allow_insecure_unlock = false;
   bool light_kdf = false;  ///< weaker, faster scrypt for new key files
 
+  bool rpc_unprotected = false;            ///< transactions that are valid on any chain are taken
+  std::uint64_t rpc_safe_depth = 12;       ///< how far below the head "safe" is, on chains with seals
+  std::uint64_t rpc_final_depth = 64;      ///< and "finalized"
   std::uint64_t rpc_gas_cap = 50'000'000;  ///< of one eth_call or estimate
   std::uint64_t rpc_logs_most = 40'000;    ///< logs of one eth_getLogs
 

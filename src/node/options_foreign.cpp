@@ -65,8 +65,6 @@ constexpr ForeignOption kForeign[] = {
     {"shh", kSwitch, kGoOn, "Whisper is not part of this program."},
     {"shh.*", kValue, kGoOn, "Whisper is not part of this program."},
     {"docroot", kValue, kGoOn, "The console fetches no documents."},
-    {"rpc.allow-unprotected-txs", kSwitch, kGoOn,
-     "Transactions without a chain id are judged by the genesis' forks."},
     {"rpc.*", kValue, kGoOn, "Bounds on calls are fixed."},
 };
 }  // namespace

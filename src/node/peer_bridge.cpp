@@ -36,7 +36,8 @@ PeerBridge::PeerBridge(const BridgeParts& parts, const sync::SyncConfig& config,
       forks_(std::move(forks)),
       serving_(parts.database),
       machine_(config, parts.chain_reader, parts.state_store),
-      gossip_({parts.loop, parts.workers, parts.pool, [this] { return !machine_.fast_sync_pending(); }}) {}
+      gossip_({parts.loop, parts.workers, parts.pool, parts.blobs,
+               [this] { return !machine_.fast_sync_pending(); }}) {}
 
 PeerBridge::~PeerBridge() = default;
 

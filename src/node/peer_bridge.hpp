@@ -28,6 +28,7 @@ struct BridgeParts {
   const sync::ChainReader& chain_reader;
   StateSyncStore& state_store;
   TxPool& pool;
+  BlobPool* blobs = nullptr;  ///< none: the chain has none
 };
 
 /// Somebody who wants to know which peer tells of which block first.

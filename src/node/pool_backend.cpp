@@ -1,5 +1,8 @@
 #include "node/pool_backend.hpp"
 
+#include <algorithm>
+
+#include "core/sender.hpp"
 #include "node/datadir.hpp"
 #include "node/options.hpp"
 
@@ -41,18 +44,47 @@ Wei usual_price(const NodeOptions& options, const ChainSpec& spec) {
 }
 
 Result<> PoolBackend::add(const Transaction& txn) {
+  if (txn.type == TxnType::blob && blobs_ != nullptr)
+    return fail("missing sidecar in blob transaction",
+                "Hand it in with its blobs, commitments and proofs: its network form (EIP-4844).");
+  if (blobs_ != nullptr && !blobs_->pending().empty()) {
+    const auto sender = sender_of(txn);
+    if (sender && blobs_->next_nonce(*sender))
+      return fail("address already reserved: the account has blob transactions in the pool",
+                  "Send it when a block has them.");
+  }
   if (const auto added = pool_.add(txn, true); !added) return fail(added.error().detail);
   if (after_add_) after_add_();
   return {};
 }
 
+Result<> PoolBackend::add_carried(const CarriedTransaction& carried) {
+  if (blobs_ == nullptr) {
+    return fail(
+        "transaction type not supported: blob transactions need a beacon chain, which this chain has not",
+        "Transactions of the other types are taken.");
+  }
+  if (auto added = blobs_->add(carried, true); !added) return tl::unexpected(added.error().error);
+  return {};
+}
+
 std::optional<Transaction> PoolBackend::find(const TxnHash& hash) {
-  const auto txn = pool_.get(hash);
+  auto txn = pool_.get(hash);
+  if (!txn && blobs_ != nullptr) txn = blobs_->get(hash);
   return txn ? std::optional(txn->txn) : std::nullopt;
 }
 
+std::uint64_t PoolBackend::next_nonce(const Address& sender) {
+  const auto next = pool_.pending_nonce(sender);
+  const auto of_blobs = blobs_ != nullptr ? blobs_->next_nonce(sender) : std::nullopt;
+  return std::max(next, of_blobs.value_or(0));
+}
+
 std::vector<Transaction> PoolBackend::pending() {
-  return copies(pool_.pending());
+  auto out = copies(pool_.pending());
+  if (blobs_ == nullptr) return out;
+  for (const auto& txn : blobs_->pending()) out.push_back(txn->txn);
+  return out;
 }
 std::vector<Transaction> PoolBackend::queued() {
   return copies(pool_.queued());

@@ -3,6 +3,7 @@
 /// The transaction pool as JSON-RPC sees it, and as the options want it.
 
 #include "consensus/txpool.hpp"
+#include "node/blob_pool.hpp"
 #include "rpc/backend.hpp"
 
 namespace quarry {
@@ -19,11 +20,13 @@ Wei usual_price(const NodeOptions& options, const ChainSpec& spec);
 /// Thread-safe.
 class PoolBackend final : public rpc::TxnPool {
  public:
-  explicit PoolBackend(TxPool& pool, const Wei& usual_price = Wei{1'000'000'000})
-      : pool_(pool), usual_price_(usual_price) {}
+  /// `blobs` may be nullptr: then blob transactions are refused.
+  explicit PoolBackend(TxPool& pool, const Wei& usual_price = Wei{1'000'000'000}, BlobPool* blobs = nullptr)
+      : pool_(pool), usual_price_(usual_price), blobs_(blobs) {}
   Result<> add(const Transaction& txn) override;
+  Result<> add_carried(const CarriedTransaction& carried) override;
   std::optional<Transaction> find(const TxnHash& hash) override;
-  std::uint64_t next_nonce(const Address& sender) override { return pool_.pending_nonce(sender); }
+  std::uint64_t next_nonce(const Address& sender) override;
   std::vector<Transaction> pending() override;
   std::vector<Transaction> queued() override;
   Wei least_price() override { return pool_.price_floor(); }
@@ -35,6 +38,7 @@ class PoolBackend final : public rpc::TxnPool {
  private:
   TxPool& pool_;
   const Wei usual_price_;
+  BlobPool* const blobs_;
   std::function<void()> after_add_;
 };
 

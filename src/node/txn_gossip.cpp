@@ -82,16 +82,22 @@ void TxnGossip::on_new(const std::vector<TxnRef>& txns) {
 rlp::Decoded<Bytes> TxnGossip::answer(ByteView request) const {
   const auto hashes = net::decode_hashes<TxnHash>(request);
   if (!hashes) return rlp::fail(hashes.error());
-  std::vector<Transaction> out;
+  std::vector<Bytes> out;
   std::size_t bytes = 0;
   for (const TxnHash& hash : *hashes) {
     if (out.size() == kMostServed || bytes >= net::kSoftAnswerBytes) break;
-    const TxnRef txn = parts_.pool.get(hash);
-    if (!txn) continue;
-    bytes += txn->bytes;
-    out.push_back(txn->txn);
+    rlp::Writer item;
+    if (const TxnRef txn = parts_.pool.get(hash)) {
+      write_transaction(item, txn->txn);
+    } else if (const auto whole = parts_.blobs != nullptr ? parts_.blobs->network_form(hash) : std::nullopt) {
+      item.write(ByteView{*whole});
+    } else {
+      continue;
+    }
+    out.push_back(item.take());
+    bytes += out.back().size();
   }
-  return net::encode_transactions(out);
+  return net::encode_raw_list(out);
 }
 
 // ---- on a worker
@@ -136,12 +142,19 @@ unsigned TxnGossip::version_of(net::PeerId peer) {
   return found == known_.end() ? 0 : found->second.version;
 }
 
-/// The pool takes no blobs, and nothing too long: such need not be fetched.
+bool TxnGossip::is_here(const TxnHash& hash) const {
+  return parts_.pool.get(hash) != nullptr || (parts_.blobs != nullptr && parts_.blobs->get(hash) != nullptr);
+}
+
+/// What no pool takes, or is too long for it, need not be fetched.
 bool TxnGossip::is_wanted(const net::AnnouncedTxn& txn) const {
-  if (txn.form && (txn.form->type == static_cast<std::uint8_t>(TxnType::blob) ||
-                   txn.form->bytes > TxPool::kMostTxnBytes + TxnFetcher::kSizeSlack))
-    return false;
-  return parts_.pool.get(txn.hash) == nullptr;
+  if (txn.form) {
+    const bool blob = txn.form->type == static_cast<std::uint8_t>(TxnType::blob);
+    if (blob && parts_.blobs == nullptr) return false;
+    const std::size_t most = blob ? BlobPool::kMostTxnBytes : TxPool::kMostTxnBytes;
+    if (txn.form->bytes > most + TxnFetcher::kSizeSlack) return false;
+  }
+  return !is_here(txn.hash);
 }
 
 void TxnGossip::take_announced(const Message& message) {
@@ -164,12 +177,14 @@ void TxnGossip::take_announced(const Message& message) {
 
 /// Says what does not fit between what was announced and what came.
 static std::optional<std::string> contradiction(const TxnHash& hash, const TxnFetcher::Form& announced,
-                                                const Transaction& txn) {
+                                                const net::PooledItem& item) {
+  const auto& txn = item.txn;
   const auto type = static_cast<unsigned>(txn.type);
   if (announced.type != type)
     return fmt::format("announced transaction {} as of type {} and delivered one of type {}", hash.hex(),
                        announced.type, type);
-  const std::uint64_t bytes = encode_transaction(txn).size();
+  const std::uint64_t bytes =
+      item.sidecar ? encode_carried({txn, *item.sidecar}).size() : encode_transaction(txn).size();
   const std::uint64_t off = bytes > announced.bytes ? bytes - announced.bytes : announced.bytes - bytes;
   if (off <= TxnFetcher::kSizeSlack) return std::nullopt;
   return fmt::format("announced transaction {} with {} bytes and delivered {}", hash.hex(), announced.bytes,
@@ -177,29 +192,53 @@ static std::optional<std::string> contradiction(const TxnHash& hash, const TxnFe
 }
 
 void TxnGossip::take_fetched(const Message& message) {
-  auto txns = net::decode_transactions(message.eth.payload);
+  auto txns = net::decode_pooled_transactions(message.eth.payload);
   if (!txns)
     return drop(message.peer, fmt::format("malformed PooledTransactions: {}", rlp::to_string(txns.error())));
   std::optional<TxnFetcher::Asked> asked;
   std::vector<Transaction> came;
+  std::vector<CarriedTransaction> came_with_blobs;
   std::optional<std::string> lie;
   {
     const std::lock_guard lock(mutex_);
     asked = fetcher_.answered(message.peer, message.eth.request_id);
     if (!asked) return;
-    for (Transaction& txn : *txns) {
-      const TxnHash hash = hash_of(txn);
+    for (auto& item : *txns) {
+      const TxnHash hash = hash_of(item.txn);
       const auto wanted = asked->find(hash);
       if (wanted == asked->end()) continue;
       // EIP-5793: who announces one thing and delivers another is disconnected.
-      if (wanted->second && !lie) lie = contradiction(hash, *wanted->second, txn);
+      if (wanted->second && !lie) lie = contradiction(hash, *wanted->second, item);
       fetcher_.arrived(hash);
-      came.push_back(std::move(txn));
+      if (item.sidecar) {
+        came_with_blobs.push_back({std::move(item.txn), std::move(*item.sidecar)});
+      } else {
+        came.push_back(std::move(item.txn));
+      }
     }
     fetch_due_ = true;
   }
   if (lie) drop(message.peer, *lie);
   add(message.peer, std::move(came));
+  for (const auto& carried : came_with_blobs) add_with_blobs(message.peer, carried);
+}
+
+/// A hash says nothing of the blobs: it is not remembered as refused, another peer may have the right ones.
+void TxnGossip::add_with_blobs(net::PeerId peer, const CarriedTransaction& carried) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = known_.find(peer);
+    if (found == known_.end()) return;
+    found->second.known.add(hash_of(carried.txn));
+  }
+  if (parts_.blobs == nullptr) return;
+  const auto added = parts_.blobs->add(carried, false);
+  if (added) return;
+  const auto& error = added.error();
+  log_trace("Discarding transaction", {{"peer", peer}, {"err", error.error.what}});
+  if (error.is_forged)
+    drop(peer, fmt::format("sent blobs that are not transaction {}'s: {}", hash_of(carried.txn).hex(),
+                           error.error.what));
 }
 
 void TxnGossip::add(net::PeerId peer, std::vector<Transaction> txns) {
@@ -312,7 +351,11 @@ void TxnGossip::send_out(const std::vector<TxnRef>& txns) {
 void TxnGossip::greet(net::PeerId peer) {
   std::vector<TxnRef> unknown;
   unsigned version = 0;
-  const std::vector<TxnRef> pending = parts_.pool.pending();
+  std::vector<TxnRef> pending = parts_.pool.pending();
+  if (parts_.blobs != nullptr) {
+    const auto blobs = parts_.blobs->pending();
+    pending.insert(pending.end(), blobs.begin(), blobs.end());
+  }
   {
     const std::lock_guard lock(mutex_);
     const auto found = known_.find(peer);

@@ -16,6 +16,7 @@
 #include "net/loop.hpp"
 #include "net/peer_set.hpp"
 #include "net/timer.hpp"
+#include "node/blob_pool.hpp"
 #include "node/txn_fetcher.hpp"
 
 namespace quarry {
@@ -25,6 +26,7 @@ struct GossipParts {
   net::Loop& loop;
   WorkerPool& workers;
   TxPool& pool;
+  BlobPool* blobs = nullptr;  ///< none: blob transactions are passed over
   /// Are transactions of use now? Not while a state is downloaded. Thread-safe.
   std::function<bool()> accepting;
 };
@@ -74,7 +76,7 @@ class TxnGossip {
   /// The payload that answers GetPooledTransactions; an error when the request is malformed. Any thread.
   rlp::Decoded<Bytes> answer(ByteView request) const;
 
-  /// From TxPool::on_new, on any thread.
+  /// From TxPool::on_new and BlobPool::on_new, on any thread.
   void on_new(const std::vector<TxnRef>& txns);
 
  private:
@@ -98,6 +100,7 @@ class TxnGossip {
   void take_announced(const Message& message);
   void take_fetched(const Message& message);
   void add(net::PeerId peer, std::vector<Transaction> txns);
+  void add_with_blobs(net::PeerId peer, const CarriedTransaction& carried);
   void judge(net::PeerId peer, const std::vector<TxPool::Added>& added);
   void fetch();
   void send_out(const std::vector<TxnRef>& txns);
@@ -111,6 +114,7 @@ class TxnGossip {
   void announce(net::PeerId peer, const std::vector<TxnRef>& txns);
   void send(net::PeerId peer, net::EthCode code, Bytes payload, std::uint64_t request_id = 0);
   bool is_wanted(const net::AnnouncedTxn& txn) const;
+  bool is_here(const TxnHash& hash) const;
   /// Of eth; 0 when it is gone.
   unsigned version_of(net::PeerId peer);
   void drop(net::PeerId peer, std::string why);

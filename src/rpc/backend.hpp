@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "consensus/external_miners.hpp"
+#include "core/blob_sidecar.hpp"
 #include "core/block.hpp"
 #include "core/block_id.hpp"
 #include "core/chain_spec.hpp"
@@ -78,6 +80,10 @@ class TxnPool {
   /// Checks the transaction against the head and takes it. The error starts with geth's words: "nonce too
   /// low", "already known", "insufficient funds for gas * price + value".
   virtual Result<> add(const Transaction& txn) = 0;
+  /// The same of a blob transaction with its blobs, which are checked against it.
+  virtual Result<> add_carried(const CarriedTransaction& /*carried*/) {
+    return fail("transaction type not supported: this pool keeps no blobs");
+  }
   virtual std::optional<Transaction> find(const TxnHash& hash) = 0;
   /// The nonce of the sender's next transaction: the state's, and what waits after it without a gap.
   virtual std::uint64_t next_nonce(const Address& sender) = 0;
@@ -111,6 +117,14 @@ class MinerControl {
   virtual std::uint64_t hashrate() = 0;
   /// The configured one, or else the first account.
   virtual std::optional<Address> etherbase() = 0;
+  /// For ethash miners of other processes: what to search now. geth's words when there is nothing.
+  virtual Result<SealWork> work() { return fail("not supported: this node has no work for ethash miners"); }
+  /// Was the seal right, and its block not too old?
+  virtual bool submit_work(const Hash256& /*seal_hash*/, const SealNonce& /*nonce*/, const MixHash& /*mix*/) {
+    return false;
+  }
+  /// Counts into hashrate() for some seconds; false where nobody searches.
+  virtual bool submit_hashrate(const Hash256& /*miner*/, std::uint64_t /*rate*/) { return false; }
 };
 
 /// What admin.nodeInfo tells of ourselves.
@@ -375,6 +389,8 @@ struct Backend {
   LogLimits log_limits = {};
   /// --allow-insecure-unlock: callers from other machines may use unlocked accounts.
   bool exposed_may_sign = false;
+  /// --rpc.allow-unprotected-txs: transactions that are valid on any chain are taken though EIP-155 holds.
+  bool unprotected_allowed = false;
   JbcControl* jbc = nullptr;             ///< none: it is no jbc chain
   PendingBlocks* pending = nullptr;      ///< none: pending is the head
   DevControl* dev = nullptr;             ///< none: the chain is no toy

@@ -131,7 +131,22 @@ Expected<Transaction, RpcError> signed_parameter(const Context& context, Params&
 
 }  // namespace
 
+namespace {
+
+/// geth's rule: what nobody bound to this chain could be sent on another one by anybody who sees it. Where
+/// EIP-155 does not hold there is no other way to sign.
+bool is_unprotected(const Context& context, const Transaction& txn) {
+  const bool plain = txn.type == TxnType::legacy && (txn.v == U256{kPlainV} || txn.v == U256{kPlainV + 1});
+  return plain && !context.backend.unprotected_allowed && next_rules(context).has(Fork::eip155);
+}
+
+}  // namespace
+
 Answer submit(const Context& context, const Transaction& txn) {
+  if (is_unprotected(context, txn)) {
+    return rpc_fail(Error{"only replay-protected (EIP-155) transactions allowed over RPC",
+                          "Sign it with the chain id, or start the node with --rpc.allow-unprotected-txs."});
+  }
   if (auto added = context.backend.pool.add(txn); !added) return rpc_fail(added.error());
   const auto hash = hash_of(txn);
   if (txn.to) {
@@ -142,21 +157,33 @@ Answer submit(const Context& context, const Transaction& txn) {
   return hex_answer(hash);
 }
 
-Expected<Transaction, RpcError> read_raw_transaction(Params& params, std::size_t index) {
+Expected<TxnHash, RpcError> submit_raw(const Context& context, Params& params, std::size_t index) {
   const auto bytes = params.data(index);
   if (params.error()) return tl::unexpected(*params.error());
-  auto txn = decode_transaction(bytes);
-  if (txn) return std::move(*txn);
-  return rpc_fail(RpcCode::failed,
-                  fmt::format("rlp: the bytes are no signed transaction: {}", rlp::to_string(txn.error())));
+  const auto fault = [](std::string_view what, rlp::DecodeError error) {
+    return rpc_fail(RpcCode::failed,
+                    fmt::format("rlp: the bytes are no {}: {}", what, rlp::to_string(error)));
+  };
+  if (!carries_blobs(bytes)) {
+    const auto txn = decode_transaction(bytes);
+    if (!txn) return fault("signed transaction", txn.error());
+    if (auto sent = submit(context, *txn); !sent) return tl::unexpected(sent.error());
+    return hash_of(*txn);
+  }
+  const auto carried = decode_carried(bytes);
+  if (!carried) return fault("transaction with its blobs", carried.error());
+  if (auto added = context.backend.pool.add_carried(*carried); !added) return rpc_fail(added.error());
+  const auto hash = hash_of(carried->txn);
+  log_info("Submitted blob transaction", {{"fullhash", hash.hex()}});
+  return hash;
 }
 
 namespace {
 
 Answer send_raw(const Context& context, Params& params) {
-  const auto txn = read_raw_transaction(params, 0);
-  if (!txn) return tl::unexpected(txn.error());
-  return submit(context, *txn);
+  const auto hash = submit_raw(context, params, 0);
+  if (!hash) return tl::unexpected(hash.error());
+  return hex_answer(*hash);
 }
 
 /// Signs with an unlocked account. That it is locked is told before anything else that may be wrong.

@@ -52,12 +52,12 @@ Answer wait_for_receipt(const Context& context, const TxnHash& hash, std::chrono
 
 Answer send_raw_and_wait(const Context& context, Params& params) {
   const auto asked = params.has(1) ? params.quantity(1) : 0;
-  const auto txn = read_raw_transaction(params, 0);
-  if (!txn) return tl::unexpected(txn.error());
+  if (params.error()) return tl::unexpected(*params.error());
   const auto most = asked == 0 ? kDefaultWait
                                : std::chrono::milliseconds(std::min<std::uint64_t>(asked, kMostWait.count()));
-  if (auto sent = submit(context, *txn); !sent) return sent;
-  return wait_for_receipt(context, hash_of(*txn), most);
+  const auto hash = submit_raw(context, params, 0);
+  if (!hash) return tl::unexpected(hash.error());
+  return wait_for_receipt(context, *hash, most);
 }
 
 bool is_same(const Transaction& waiting, const Transaction& wanted) {

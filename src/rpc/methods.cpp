@@ -44,10 +44,10 @@ const std::vector<Method>& all_methods() {
                             eth_fee_methods(),     eth_filter_methods(),   eth_log_methods(),
                             eth_methods(),         eth_proof_methods(),    eth_send_methods(),
                             eth_sign_methods(),    eth_simulate_methods(), eth_transaction_methods(),
-                            jbc_methods(),         miner_methods(),        net_methods(),
-                            ots_methods(),         personal_methods(),     testing_methods(),
-                            trace_block_methods(), trace_call_methods(),   txpool_methods(),
-                            web3_methods()}) {
+                            eth_work_methods(),    jbc_methods(),          miner_methods(),
+                            net_methods(),         ots_methods(),          personal_methods(),
+                            testing_methods(),     trace_block_methods(),  trace_call_methods(),
+                            txpool_methods(),      web3_methods()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     std::sort(out.begin(), out.end(), [](const Method& a, const Method& b) { return a.name < b.name; });

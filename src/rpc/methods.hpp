@@ -59,6 +59,7 @@ std::span<const Method> eth_send_methods();
 std::span<const Method> eth_sign_methods();
 std::span<const Method> eth_simulate_methods();
 std::span<const Method> eth_transaction_methods();
+std::span<const Method> eth_work_methods();
 std::span<const Method> jbc_methods();
 std::span<const Method> miner_methods();
 std::span<const Method> net_methods();

@@ -21,7 +21,8 @@ Expected<Transaction, RpcError> signed_transaction(const Context& context, const
                                                    const Sign& sign);
 /// Hands it to the pool; its hash.
 Answer submit(const Context& context, const Transaction& txn);
-/// Bytes as a sender has them.
-Expected<Transaction, RpcError> read_raw_transaction(Params& params, std::size_t index);
+/// The same of the bytes of a signed transaction, which a blob transaction's blobs come with: parameter
+/// `index`.
+Expected<TxnHash, RpcError> submit_raw(const Context& context, Params& params, std::size_t index);
 
 }  // namespace quarry::rpc

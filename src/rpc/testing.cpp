@@ -55,7 +55,11 @@ Attributes read_attributes(Params& params, std::size_t index) {
 Expected<std::vector<Transaction>, RpcError> read_transactions(const Context& context, Params& params,
                                                                std::size_t index) {
   const auto* list = params.array(index);
-  if (list == nullptr) return context.backend.pool.pending();
+  if (list == nullptr) {
+    auto waiting = context.backend.pool.pending();
+    std::erase_if(waiting, [](const Transaction& txn) { return txn.type == TxnType::blob; });
+    return waiting;
+  }
   std::vector<Transaction> out;
   for (const auto& item : *list) {
     const auto bytes = item.is_string() ? from_hex(item.get_ref<const std::string&>()) : std::nullopt;

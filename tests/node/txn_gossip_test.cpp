@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "blob_txn.hpp"
+#include "chain_support.hpp"
 #include "consensus/genesis.hpp"
 #include "fixtures.hpp"
 #include "net/message_table.hpp"
@@ -40,11 +42,15 @@ Transaction txn_of(std::uint64_t nonce, std::size_t data = 0) {
 /// The part of a node that transactions pass through.
 class GossipNode final : public PeerEvents {
  public:
-  explicit GossipNode(Loop& loop)
-      : database_(std::move(*Database::open({.path = (folder_.path() / "db").string()}))),
+  explicit GossipNode(Loop& loop, Genesis genesis = funded_genesis())
+      : genesis_(std::move(genesis)),
+        database_(std::move(*Database::open({.path = (folder_.path() / "db").string()}))),
         made_(init_genesis(*database_, genesis_)),
         pool(*database_, genesis_.spec),
-        gossip_({loop, workers_, pool, [] { return true; }}),
+        blobs(BlobPool::is_for(genesis_.spec)
+                  ? std::make_unique<BlobPool>(*database_, genesis_.spec, engine_, pool)
+                  : nullptr),
+        gossip_({loop, workers_, pool, blobs.get(), [] { return true; }}),
         set(loop,
             PeerSetConfig{.key = random_private_key(),
                           .client = "Quarry/test",
@@ -53,6 +59,7 @@ class GossipNode final : public PeerEvents {
             *this) {
     EXPECT_TRUE(made_);
     pool.on_new([this](const std::vector<TxnRef>& txns) { gossip_.on_new(txns); });
+    if (blobs) blobs->on_new([this](const std::vector<TxnRef>& txns) { gossip_.on_new(txns); });
     EXPECT_TRUE(set.start());
     gossip_.start(set);
   }
@@ -84,12 +91,14 @@ class GossipNode final : public PeerEvents {
 
  private:
   test::TempDir folder_;
-  Genesis genesis_ = funded_genesis();
+  Genesis genesis_;
+  test::UnsealedEngine engine_;
   std::unique_ptr<Database> database_;
   Result<SealedHeader> made_;
 
  public:
   TxPool pool;
+  std::unique_ptr<BlobPool> blobs;  ///< none where the chain has none
   unsigned ups = 0;
   std::map<EthCode, unsigned> came;
   std::vector<std::string> reasons;
@@ -246,4 +255,42 @@ TEST(TxnGossip, WhoDeliversSomethingElseThanAnnouncedIsDisconnected) {
     ASSERT_FALSE(fresh.reasons.empty());
     EXPECT_EQ(fresh.reasons.back(), reason);
   }
+}
+
+TEST(TxnGossip, BlobsAreAnnouncedAndFetched) {
+  Loop loop;
+  GossipNode here(loop, test::blob_genesis()), there(loop, test::blob_genesis());
+  there.set.add_peer(here.enode());
+  ASSERT_TRUE(run_until(loop, [&] { return here.ups == 1; }));
+  const auto first = test::blob_txn(1, 0, 2), second = test::blob_txn(1, 1);
+  ASSERT_TRUE(here.blobs->add(first, true));
+  ASSERT_TRUE(here.blobs->add(second, true));
+  ASSERT_TRUE(run_until(loop, [&] { return there.blobs->pending().size() == 2; }));
+  EXPECT_EQ(there.came[EthCode::transactions], 0U);
+  EXPECT_EQ(there.blobs->network_form(hash_of(first.txn)), here.blobs->network_form(hash_of(first.txn)));
+  // Who comes late hears of them too.
+  GossipNode late(loop, test::blob_genesis());
+  late.set.add_peer(there.enode());
+  EXPECT_TRUE(run_until(loop, [&] { return late.blobs->pending().size() == 2; }));
+}
+
+TEST(TxnGossip, WhoDeliversOthersBlobsIsDisconnected) {
+  Loop loop;
+  GossipNode node(loop, test::blob_genesis());
+  Actor peer = peer_of(loop, node, 68);
+  auto carried = test::blob_txn(1, 0);
+  const auto network = encode_carried(carried);
+  announce(peer, {hash_of(carried.txn), AnnouncedTxn::Form{3, network.size()}});
+  ASSERT_TRUE(run_until(loop, [&] { return sent(peer, EthCode::get_pooled_transactions).size() == 1; }));
+  const auto request = split_request_id(sent(peer, EthCode::get_pooled_transactions)[0])->id;
+  carried.sidecar.blobs[0][31] = 1;
+  rlp::Writer item;
+  item.write(ByteView{encode_carried(carried)});
+  const std::vector<Bytes> items{item.take()};
+  peer.send(kEth + static_cast<std::uint64_t>(EthCode::pooled_transactions),
+            with_request_id(request, encode_raw_list(items)));
+  EXPECT_EQ(peer.goodbye(), DisconnectReason::useless_peer);
+  ASSERT_FALSE(node.reasons.empty());
+  EXPECT_TRUE(node.reasons.back().starts_with("sent blobs that are not transaction")) << node.reasons.back();
+  EXPECT_TRUE(node.blobs->pending().empty());
 }

@@ -6,6 +6,7 @@
 
 #include "core/address_text.hpp"
 #include "core/sender.hpp"
+#include "signed_txn.hpp"
 #include "test_backend.hpp"
 
 using namespace quarry;
@@ -318,6 +319,50 @@ TEST(Sending, RefusesWithGethsWords) {
       chain.error("eth_sendTransaction", {{{"from", from}, {"to", from}, {"gas", "0x5208"}}}, stranger)
           .starts_with("-32000 account unlock with HTTP access is forbidden\n"));
   EXPECT_TRUE(chain.node.pool.txns.empty());
+}
+
+TEST(Sending, TakesWhatIsSignedForNoChainWhereNothingElseIsOrWhenTold) {
+  const auto key = random_private_key();
+  const auto raw = [&](std::uint64_t chain_id) {
+    return to_hex0x(encode_transaction(test::payment(key, 0, U256{1'000'000'000}, chain_id)));
+  };
+  Chain chain(Fork::london);
+  EXPECT_EQ(
+      chain.error("eth_sendRawTransaction", {raw(0)}),
+      "-32000 only replay-protected (EIP-155) transactions allowed over RPC\nSign it with the chain id, "
+      "or start the node with --rpc.allow-unprotected-txs.");
+  EXPECT_TRUE(chain.node.pool.txns.empty());
+  EXPECT_TRUE(chain.result("eth_sendRawTransaction", {raw(1999)}).is_string());
+  Chain old(Fork::eip150);
+  EXPECT_TRUE(old.result("eth_sendRawTransaction", {raw(0)}).is_string());
+
+  rpc::Backend backend{chain.node, chain.node, chain.node, chain.node, chain.blocks, chain.node.pool};
+  backend.unprotected_allowed = true;
+  rpc::Dispatcher willing(backend);
+  const Json request = {{"id", 1}, {"method", "eth_sendRawTransaction"}, {"params", {raw(0)}}};
+  EXPECT_TRUE(Json::parse(willing.call(request.dump(), {rpc::Access::console})).contains("result"));
+  EXPECT_EQ(chain.node.pool.txns.size(), 2U);
+}
+
+TEST(Sending, BlobsNeedAPoolThatKeepsThem) {
+  Chain chain(Fork::london);
+  // A blob transaction with no blobs, commitments and proofs.
+  Transaction txn;
+  txn.type = TxnType::blob;
+  txn.chain_id = 1999;
+  txn.to = kRich;
+  const auto carried = encode_carried({test::signed_by(random_private_key(), txn, 1999), {}});
+  EXPECT_EQ(chain.error("eth_sendRawTransaction", {to_hex0x(carried)}),
+            "-32000 transaction type not supported: this pool keeps no blobs");
+  EXPECT_EQ(chain.error("eth_sendRawTransaction", {"0x03c3c0c0c0"}).substr(0, 11), "-32000 rlp:");
+}
+
+TEST(Work, IsForEthashMinersAlone) {
+  Chain chain(Fork::london);
+  EXPECT_TRUE(chain.error("eth_getWork").starts_with("-32000 not supported"));
+  const auto hash = "0x" + std::string(64, '1');
+  EXPECT_EQ(chain.result("eth_submitWork", {"0x0000000000000001", hash, hash}), false);
+  EXPECT_EQ(chain.result("eth_submitHashrate", {"0x1", hash}), false);
 }
 
 TEST(Sending, MessagesAreSignedWithTheirPrefix) {

@@ -90,9 +90,8 @@ std::vector<Bad> bad_values(const std::string& name) {
             {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
             {true, "a block is a tag or a hex number"}};
   if (name == "parts") {
-    return {{5, "the parts of a trace are an array of \"trace\" and \"stateDiff\""},
-            {{"vmTrace"}, "vmTrace is not offered: debug_traceTransaction has every instruction"},
-            {{"gas"}, "no part of a trace is called \"gas\": there are trace and stateDiff"}};
+    return {{5, "the parts of a trace are an array of \"trace\", \"stateDiff\" and \"vmTrace\""},
+            {{"gas"}, "no part of a trace is called \"gas\": there are trace, stateDiff and vmTrace"}};
   }
   if (name == "place") {
     return {{5, cannot + "number into Go value of type []float64"},
@@ -130,7 +129,9 @@ std::vector<Bad> bad_values(const std::string& name) {
     return {{5, cannot + "number into Go value of type []float64"}};
   if (name == "simulation") return {{5, cannot + "number into Go value of type simOpts"}};
   if (name == "attributes") return {{5, cannot + "number into Go value of type engine.PayloadAttributes"}};
-  if (name == "parent") return fixed("common.Hash", 64);
+  if (name == "parent" || name == "sealHash" || name == "mix" || name == "miner")
+    return fixed("common.Hash", 64);
+  if (name == "sealNonce") return fixed("types.BlockNonce", 16);
   if (name == "price")
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Big"}};
   if (name == "pin") return {{"yes", cannot + "string into Go value of type bool"}};
@@ -139,7 +140,7 @@ std::vector<Bad> bad_values(const std::string& name) {
     return {};
   if (name == "nonce" || name == "pageNumber" || name == "pageSize" || name == "after" || name == "before" ||
       name == "gas" || name == "wait" || name == "index" || name == "blocks" || name == "seconds" ||
-      name == "threads" || name == "first" || name == "last" || name == "count") {
+      name == "threads" || name == "first" || name == "last" || name == "count" || name == "rate") {
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Uint64"},
             {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
             {1.5, cannot + "non-string into Go value of type hexutil.Uint64"}};
@@ -160,7 +161,9 @@ std::vector<Bad> bad_values(const std::string& name) {
 
 Json good_value(const std::string& name) {
   if (name == "address") return kAddress;
-  if (name == "hash" || name == "parent") return kHash;
+  if (name == "hash" || name == "parent" || name == "sealHash" || name == "mix" || name == "miner")
+    return kHash;
+  if (name == "sealNonce") return "0x0000000000000000";
   if (name == "simulation") return {{"blockStateCalls", Json::array({Json::object()})}};
   if (name == "attributes" || name == "typed_data") return Json::object();
   if (name == "keys" || name == "transactions") return Json::array();
@@ -180,7 +183,8 @@ Json good_value(const std::string& name) {
   if (name == "signature") return "0x" + std::string(128, '1') + "1b";
   if (name == "percentiles") return Json::array();
   if (name == "overrides" || name == "blockOverrides" || name == "config") return nullptr;
-  if (name == "slot" || name == "index" || name == "blocks" || name == "first") return "0x0";
+  if (name == "slot" || name == "index" || name == "blocks" || name == "first" || name == "rate")
+    return "0x0";
   if (name == "enode") return "enode://12";
   if (name == "seconds" || name == "threads" || name == "last" || name == "count") return 1;
   return "text";
