@@ -256,7 +256,14 @@ Result<> App::Impl::open_network() {
   if (!allowed) return tl::unexpected(allowed.error());
   config.allowed = std::move(*allowed);
   peers = std::make_unique<net::PeerSet>(loop, std::move(config), *bridge);
-  if (clique) bridge->set_watcher(clique->watcher());
+  if (clique) {
+    bridge->set_watcher(clique->watcher());
+    clique->offer_branches(workers, [this](net::PeerId peer, Bytes block) {
+      loop.post([this, peer, block = std::move(block)] {
+        if (peers) peers->send(peer, net::EthCode::new_block, block);
+      });
+    });
+  }
   bridge->start(*peers);
   return peers->start();
 }

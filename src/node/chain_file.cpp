@@ -92,7 +92,10 @@ struct ChainFileReader::Impl {
       length = length << 8 | buffer[1 + i];
     }
     if (length > kMaxBlockBytes)
-      return tl::unexpected(error(fmt::format("a block of more than {} bytes", kMaxBlockBytes)));
+      return tl::unexpected(error(fmt::format("a block of more than {} bytes", kMaxBlockBytes),
+                                  count == 0
+                                      ? "Is the file packed? .gz is read as it is; unpack others first."
+                                      : "The file is damaged there. Copy or export it again."));
     return std::size_t{1} + count_bytes + length;
   }
 };

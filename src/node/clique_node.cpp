@@ -2,6 +2,8 @@
 
 #include "consensus/clique/miner.hpp"
 #include "core/log.hpp"
+#include "net/messages.hpp"
+#include "storage/chain_store.hpp"
 
 namespace quarry {
 namespace {
@@ -10,6 +12,8 @@ constexpr unsigned kPatientPeriods = 4;
 constexpr std::chrono::seconds kPatience{5};
 /// A longer period than this many seconds is no clock.
 constexpr std::uint64_t kLongestPeriod = 1'000'000;
+/// Blocks of this node's branch that a peer is told of.
+constexpr BlockNum kMostOffered = 32;
 /// A candidate waits for its signer's time in the miner, not in the sealer.
 constexpr std::uint64_t kAnyTimeAhead = ~std::uint64_t{0};
 /// On a chain without a period a transaction is to be in a block at once.
@@ -23,6 +27,7 @@ std::chrono::milliseconds patience_of(std::uint64_t period) {
 CliqueNode::CliqueNode(clique::CliqueEngine& engine, const Database& database, const Chain& chain,
                        Keystore& keystore)
     : engine_(engine),
+      database_(database),
       chain_(chain),
       keystore_(keystore),
       headers_(database),
@@ -47,6 +52,33 @@ std::optional<std::string> CliqueNode::hold_back() {
 void CliqueNode::add_to(SealerOptions& sealing) const {
   sealing.most_seconds_ahead = kAnyTimeAhead;
   if (engine_.params().period == 0) sealing.renew_pause = kInstantPause;
+}
+
+void CliqueNode::offer_branches(WorkerPool& workers, SendBlock send) {
+  if (!engine_.params().eip3436) return;
+  send_block_ = std::move(send);
+  peers_.set_on_up([this, &workers](const net::PeerInfo& peer) {
+    workers.submit([this, id = peer.id, head = peer.head, total = peer.total_difficulty] {
+      offer_branch(id, head, total);
+    });
+  });
+}
+
+/// Each signer of a half that cannot go on has signed one block at most since the halves parted.
+void CliqueNode::offer_branch(net::PeerId peer, const BlockHash& head, const TotalDifficulty& total) const {
+  const ChainHead ours = chain_.head();
+  if (ours.header.hash() == head || ours.total_difficulty != total) return;
+  const auto at = engine_.snapshot(ours.id(), headers_);
+  if (!at) return;
+  const BlockNum deep = std::min<BlockNum>({ours.header->number, (*at)->signers.size() / 2, kMostOffered});
+  const ChainStore store(database_);
+  for (BlockNum number = ours.header->number - deep + 1; number <= ours.header->number; ++number) {
+    const auto id = store.canonical_id(number);
+    const auto block = id ? store.block(*id) : std::nullopt;
+    const auto weight = id ? store.total_difficulty(*id) : std::nullopt;
+    if (!block || !weight) return;
+    send_block_(peer, net::encode_new_block(*block, *weight));
+  }
 }
 
 void CliqueNode::on_head(const HeadEvent& event) {

@@ -9,6 +9,7 @@
 namespace quarry {
 
 void SignerPeers::on_peer_up(const net::PeerInfo& peer) {
+  if (on_up_) on_up_(peer);
   const std::lock_guard lock(mutex_);
   connected_[peer.id] = {to_hex(peer.node_id.view().first(8)), peer.total_difficulty};
 }

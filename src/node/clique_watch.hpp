@@ -26,6 +26,8 @@ class SignerPeers final : public BlockWatcher {
   void on_peer_up(const net::PeerInfo& peer) override;
   void on_peer_down(net::PeerId peer) override;
   void on_announced(net::PeerId peer, const BlockHash& hash) override;
+  /// Called for each peer that comes, on the loop thread. Before the first.
+  void set_on_up(std::function<void(const net::PeerInfo&)> tell) { on_up_ = std::move(tell); }
   /// Blocks that came in: gives their signers to who announced them first.
   void on_head(const HeadEvent& event);
 
@@ -40,6 +42,7 @@ class SignerPeers final : public BlockWatcher {
   static constexpr std::size_t kMostAnnounced = 1024;
 
   const clique::CliqueEngine& engine_;
+  std::function<void(const net::PeerInfo&)> on_up_;
   mutable std::mutex mutex_;
   struct Connected {
     std::string name;  ///< what the log calls it

@@ -220,5 +220,24 @@ def signers_take_turns_vote_halt_and_recover():
         equal(ada.rpc("clique_getSigners"), sorted(three), "the signers before the vote")
 
 
+def branches_of_one_weight_converge():
+    """EIP-3436 between nodes: three signers of four, each for itself, seal a block 1 of their own out of turn. Without
+    it they would stand there for ever, since each has signed on its own branch. Connected, all take the block whose
+    signer's turn is longest ago, and go on."""
+    with Scenario("clique-eip3436") as scene:
+        addresses = {name: account(scene, name) for name in KEYS}
+        genesis, _ = new_genesis(scene, "--clique", *addresses.values(), "--period", "1", "--chainid", "1999", "--eip3436")
+        first, _absent, third, fourth = sorted(KEYS, key=addresses.get)  # block 1 is the second's turn
+        nodes = [signer_node(scene, name, addresses[name], genesis) for name in (first, third, fourth)]
+        wait_until(lambda: all(node.number() == 1 for node in nodes), 120, "a block 1 of each")
+        equal(len({node.head() for node in nodes}), 3, "three branches")
+        connect(nodes)
+        goal = advance(nodes, 6, 240)
+        for number in (1, goal - 4):
+            equal(len({n.rpc("eth_getBlockByNumber", hex(number), False)["hash"] for n in nodes}), 1, f"block {number} on all")
+        equal(signers_of(nodes[0], 1, 1), [addresses[third]], "whose turn was longest ago")
+
+
 if __name__ == "__main__":
-    main([genesis_files_are_made_and_refused_by_the_byte, genesis_files_are_made_by_asking, signers_take_turns_vote_halt_and_recover])
+    main([genesis_files_are_made_and_refused_by_the_byte, genesis_files_are_made_by_asking, signers_take_turns_vote_halt_and_recover,
+          branches_of_one_weight_converge])
