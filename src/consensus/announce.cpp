@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "consensus/body_check.hpp"
+#include "core/check.hpp"
 #include "core/log.hpp"
 
 namespace quarry::sync {
@@ -228,7 +229,7 @@ void Announcer::on_headers(Peer& peer, const Request& request, std::vector<Seale
   fetches_.erase(it);
 }
 
-void Announcer::on_bodies(Peer& peer, const Request& request, std::vector<Body> bodies) {
+void Announcer::on_bodies(Peer& peer, const Request& request, std::vector<PackedBody> bodies) {
   const auto it = fetches_.find(BlockHash{request.hashes.front()});
   if (it == fetches_.end() || !it->second.header) return;
   Fetch& fetch = it->second;
@@ -246,7 +247,9 @@ void Announcer::on_bodies(Peer& peer, const Request& request, std::vector<Body> 
                          fmt::format("sent {} BlockBodies for block {}, the first with {}", bodies.size(),
                                      header->number, differs.empty() ? "the right roots" : differs),
                          kDropLine);
-  hold(std::make_shared<const Block>(Block{header, std::move(bodies.front())}), peer.key, Millis{0});
+  auto body = decode_body(bodies.front().rlp, context_.config.identity);
+  QUARRY_CHECK(body.has_value());  // it was read when it was packed
+  hold(std::make_shared<const Block>(Block{header, std::move(*body)}), peer.key, Millis{0});
   fetches_.erase(it);
 }
 

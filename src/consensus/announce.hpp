@@ -38,7 +38,7 @@ class Announcer {
   void on_new_block(Peer& peer, Block block, const TotalDifficulty& total_difficulty, bool holding);
   void on_new_hashes(Peer& peer, const std::vector<BlockId>& ids, bool holding);
   void on_headers(Peer& peer, const Request& request, std::vector<SealedHeader> headers);
-  void on_bodies(Peer& peer, const Request& request, std::vector<Body> bodies);
+  void on_bodies(Peer& peer, const Request& request, std::vector<PackedBody> bodies);
   void on_lapsed(PeerKey peer, const Request& request);
   void on_peer_gone(PeerKey peer);
   bool has_job(JobId job) const { return import_ && import_->job == job; }

@@ -10,6 +10,9 @@ BodyRoots roots_of(const Body& body) {
   return {transactions_root(body.transactions), ommers_hash(body.ommers),
           body.withdrawals ? std::optional(withdrawals_root(*body.withdrawals)) : std::nullopt};
 }
+BodyRoots roots_of(const PackedBody& body) {
+  return {body.transactions_root, body.ommers_hash, body.withdrawals_root};
+}
 std::string difference(const BodyRoots& got, const Header& header) {
   if (got.transactions != header.transactions_root)
     return fmt::format("transactions root {}, its header says {}", got.transactions.hex(),

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "core/block.hpp"
+#include "core/packed_block.hpp"
 
 namespace quarry::sync {
 
@@ -16,6 +16,7 @@ struct BodyRoots {
   std::optional<RootHash> withdrawals;
 };
 BodyRoots roots_of(const Body& body);
+BodyRoots roots_of(const PackedBody& body);
 /// The first root that differs, with both values; empty when the body belongs to the header.
 std::string difference(const BodyRoots& got, const Header& header);
 /// No transactions, ommers or withdrawals: there is nothing to ask for.

@@ -74,6 +74,17 @@ Verdict check_receipts_root(const Header& header, const std::vector<Receipt>& re
   return compare(BlockRule::receipts_root, "receipts root", header.receipts_root, computed);
 }
 
+Verdict check_packed_roots(const Header& header, const PackedBody& body, const PackedReceipts& receipts) {
+  if (auto bad = compare(BlockRule::transactions_root, "transactions root", header.transactions_root,
+                         body.transactions_root))
+    return bad;
+  if (auto bad = compare(BlockRule::ommers_hash, "ommers hash", header.ommers_hash, body.ommers_hash))
+    return bad;
+  if (header.withdrawals_root != body.withdrawals_root)
+    return BlockError{BlockRule::withdrawals, "invalid withdrawals: the header's root is not the body's"};
+  return compare(BlockRule::receipts_root, "receipts root", header.receipts_root, receipts.root);
+}
+
 std::vector<Ancestry::Ancestor> recent_ancestors(const Ancestry& ancestry, const BlockId& parent) {
   std::vector<Ancestry::Ancestor> recent;
   BlockId at = parent;

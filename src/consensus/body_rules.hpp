@@ -4,7 +4,7 @@
 
 #include "consensus/engine.hpp"
 #include "core/block_id.hpp"
-#include "core/receipt.hpp"
+#include "core/packed_block.hpp"
 
 namespace quarry {
 
@@ -35,6 +35,8 @@ Verdict check_block_size(const Block& block);
 
 /// Receipts' root is the header's.
 Verdict check_receipts_root(const Header& header, const std::vector<Receipt>& receipts);
+/// Both, of what was packed.
+Verdict check_packed_roots(const Header& header, const PackedBody& body, const PackedReceipts& receipts);
 
 /// Ommers: how many, of whose line, each once, with valid headers and seals.
 Verdict check_ommers(const ChainSpec& spec, Engine& engine, const Block& block, const Ancestry& ancestry);

@@ -6,7 +6,6 @@
 
 #include "consensus/body_check.hpp"
 #include "core/check.hpp"
-#include "core/trie_root.hpp"
 
 namespace quarry::sync {
 namespace {
@@ -16,13 +15,11 @@ bool contains(const std::vector<PeerKey>& peers, PeerKey peer) {
   return std::find(peers.begin(), peers.end(), peer) != peers.end();
 }
 
-std::size_t size_of(const std::vector<Receipt>& receipts) {
-  std::size_t bytes = 64;
-  for (const Receipt& receipt : receipts) {
-    bytes += sizeof receipt;
-    for (const Log& log : receipt.logs) bytes += sizeof log + log.data.size() + 32 * log.topics.size();
-  }
-  return bytes;
+std::size_t size_of(const PackedBody& body) {
+  return sizeof body + body.rlp.size() + body.txn_hashes.size() * sizeof(TxnHash);
+}
+std::size_t size_of(const PackedReceipts& receipts) {
+  return sizeof receipts + receipts.bare.size();
 }
 
 std::string difference(const RootHash& got, const Header& header) {
@@ -102,17 +99,19 @@ Judgement BodySync::match(PeerKey peer, const Request& request, std::vector<Item
     const bool there =
         request.purpose == Purpose::bodies ? entry->body.has_value() : entry->receipts.has_value();
     one.asked = false;
-    if (!there && (i < at || items.empty()) && !contains(one.lacks, peer)) one.lacks.push_back(peer);
+    if (there || (i >= at && !items.empty()) || contains(one.lacks, peer)) continue;
+    one.lacks.push_back(peer);
+    any_lack_ = true;
   }
   if (out.kind == Kind::good && items.empty())
     out = {Kind::lacking, fmt::format("has none of {} {}", request.hashes.size(), message)};
   return out;
 }
 
-Judgement BodySync::on_bodies(PeerKey peer, const Request& request, std::vector<Body> bodies) {
+Judgement BodySync::on_bodies(PeerKey peer, const Request& request, std::vector<PackedBody> bodies) {
   return match(
-      peer, request, bodies, "BlockBodies", [](const Body& body) { return roots_of(body); },
-      [this](Entry& entry, Body body) {
+      peer, request, bodies, "BlockBodies", [](const PackedBody& body) { return roots_of(body); },
+      [this](Entry& entry, PackedBody body) {
         if (entry.body) return;
         const std::size_t bytes = size_of(body);
         entry.bytes += bytes;
@@ -121,11 +120,10 @@ Judgement BodySync::on_bodies(PeerKey peer, const Request& request, std::vector<
       });
 }
 
-Judgement BodySync::on_receipts(PeerKey peer, const Request& request,
-                                std::vector<std::vector<Receipt>> receipts) {
+Judgement BodySync::on_receipts(PeerKey peer, const Request& request, std::vector<PackedReceipts> receipts) {
   return match(
-      peer, request, receipts, "Receipts", [](const std::vector<Receipt>& one) { return receipts_root(one); },
-      [this](Entry& entry, std::vector<Receipt> one) {
+      peer, request, receipts, "Receipts", [](const PackedReceipts& one) { return one.root; },
+      [this](Entry& entry, PackedReceipts one) {
         if (entry.receipts) return;
         const std::size_t bytes = size_of(one);
         entry.bytes += bytes;
@@ -147,6 +145,7 @@ void BodySync::forget(PeerKey peer) {
 }
 
 std::optional<BlockId> BodySync::nobody_has(const std::vector<PeerKey>& peers) const {
+  if (!any_lack_ && !peers.empty()) return std::nullopt;
   for (const Entry& entry : entries_) {
     const auto all_lack = [&](const Entry::Part& one) {
       return !one.asked &&

@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "consensus/header_sync.hpp"
+#include "core/packed_block.hpp"
 
 namespace quarry::sync {
 
 /// Blocks that wait for their bodies or for the chain thread.
-inline constexpr std::size_t kBlocksAhead = 2'048;
+inline constexpr std::size_t kBlocksAhead = 8'192;
 /// Bytes of bodies and receipts that wait for the chain thread; above it only the first block is asked for.
 inline constexpr std::size_t kBytesAhead = std::size_t{64} << 20;
 /// Hashes a message: what geth asks for at most.
@@ -28,12 +29,13 @@ class BodySync {
   void add(SealedHeader header);
   std::size_t room() const { return kBlocksAhead - std::min(kBlocksAhead, entries_.size()); }
   bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
 
   /// What this peer could be asked now (ask is bodies or receipts). The caller must ask it. `peers` is how
   /// many share the work.
   std::optional<Request> next(PeerKey peer, Ask ask, std::size_t peers);
-  Judgement on_bodies(PeerKey peer, const Request& request, std::vector<Body> bodies);
-  Judgement on_receipts(PeerKey peer, const Request& request, std::vector<std::vector<Receipt>> receipts);
+  Judgement on_bodies(PeerKey peer, const Request& request, std::vector<PackedBody> bodies);
+  Judgement on_receipts(PeerKey peer, const Request& request, std::vector<PackedReceipts> receipts);
   void give_back(PeerKey peer, const Request& request);
   void forget(PeerKey peer);
   /// A block that all of `peers` were asked for in vain.
@@ -41,8 +43,8 @@ class BodySync {
 
   struct Entry {
     SealedHeader header;
-    std::optional<Body> body;
-    std::optional<std::vector<Receipt>> receipts;
+    std::optional<PackedBody> body;
+    std::optional<PackedReceipts> receipts;
     struct Part {
       bool asked = false;
       std::vector<PeerKey> lacks;  ///< peers that left it out of an answer
@@ -71,6 +73,7 @@ class BodySync {
   std::unordered_map<BlockHash, std::uint64_t> index_;  ///< hash -> place, counted from the first ever added
   std::uint64_t taken_ = 0;
   std::size_t bytes_ = 0;
+  bool any_lack_ = false;  ///< a peer left something out: else nobody_has() need not look
 };
 
 }  // namespace quarry::sync

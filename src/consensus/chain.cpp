@@ -90,13 +90,13 @@ Verdict ChainImpl::check_author(SealCheck& seals, std::size_t index, const Seale
   return validator_.engine().check_lineage(header, *this);
 }
 
-std::optional<Error> ChainImpl::commit(bool sealed_here) {
+std::optional<Error> ChainImpl::commit(bool sealed_here, Durability durability) {
   if (pending_.count == 0) return {};
   ChainWriter(batch_).set_heads({header_tip_.id(), tip_.id(), fast_tip_});
   const bool moved = pending_.added_count > 0;
   if (moved) state_.flush(batch_);
   logs_.flush(batch_);
-  if (auto done = database_.commit(std::move(batch_), Durability::wal); !done) {
+  if (auto done = database_.commit(std::move(batch_), durability); !done) {
     forget_pending();
     return done.error();
   }

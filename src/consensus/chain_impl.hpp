@@ -141,16 +141,15 @@ class ChainImpl final : public Ancestry, public HeaderSource {
 
   // fast_import.cpp
   Verdict check_fast_block(const FastBlock& block) const;
-  class FastWork;
-  std::size_t put_fast_block(const BlockId& id, ByteView body, ByteView receipts);
-  void index_fast_block(const FastBlock& block, std::span<const TxnHash> hashes);
+  std::size_t put_fast_block(const FastBlock& block);
+  void index_fast_block(const FastBlock& block);
 
   // candidate.cpp
   std::vector<SealedHeader> pick_ommers() const;
 
   // chain.cpp
   /// Writes what is pending with the head it leads to, publishes the head, tells the listener.
-  [[nodiscard]] std::optional<Error> commit(bool sealed_here = false);
+  [[nodiscard]] std::optional<Error> commit(bool sealed_here = false, Durability durability = Durability::wal);
   void forget_pending();
   /// Remembers the hash, when the rule it broke says that no block of this hash can ever be right.
   void remember_bad(const BlockHash& hash, BlockRule rule);

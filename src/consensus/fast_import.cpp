@@ -2,62 +2,22 @@
 #include <fmt/format.h>
 
 #include "consensus/chain_impl.hpp"
-#include "consensus/work_ahead.hpp"
 #include "core/log.hpp"
-#include "storage/codec.hpp"
 #include "storage/state_sync_store.hpp"
 
 namespace quarry {
-
-/// What is worked out of blocks on the workers, ahead of the chain thread: it only puts it into the batch.
-class ChainImpl::FastWork {
- public:
-  struct Ready {
-    Bytes body, receipts;
-    std::vector<TxnHash> hashes;
-  };
-
-  FastWork(WorkerPool& workers, std::span<const FastBlock> blocks)
-      : blocks_(blocks),
-        ready_(blocks.size()),
-        work_(workers, (blocks.size() + kPiece - 1) / kPiece, [this](std::size_t piece) { run(piece); }) {}
-
-  /// Waits for that of blocks[index].
-  const Ready& wait(std::size_t index) {
-    work_.wait(index / kPiece);
-    return ready_[index];
-  }
-
- private:
-  /// So many blocks go to a worker at once.
-  static constexpr std::size_t kPiece = 8;
-
-  void run(std::size_t piece) {
-    for (std::size_t i = piece * kPiece; i < std::min(blocks_.size(), (piece + 1) * kPiece); ++i) {
-      const FastBlock& block = blocks_[i];
-      ready_[i].body = encode_body(block.body);
-      ready_[i].receipts = encode_stored_receipts(block.receipts);
-      for (const Transaction& txn : block.body.transactions) ready_[i].hashes.push_back(hash_of(txn));
-    }
-  }
-
-  const std::span<const FastBlock> blocks_;
-  std::vector<Ready> ready_;
-  WorkAhead work_;  ///< last: it uses the others
-};
 
 ImportResult ChainImpl::insert_fast_blocks(std::span<const FastBlock> blocks) {
   const auto began = SteadyClock::now();
   ImportResult result;
   committed_ = 0;
   std::size_t bytes = 0, count = 0;
-  FastWork work(workers_, blocks);
   for (std::size_t i = 0; i < blocks.size() && !result.bad && !result.disk; ++i) {
     const BlockId& id = blocks[i].id;
     if (store_.has_body(id) && store_.has_receipts(id)) {
       ++result.ignored;
       if (is_canonical(id) && id.number > fast_tip_.number) {
-        index_fast_block(blocks[i], work.wait(i).hashes);
+        index_fast_block(blocks[i]);
         ++pending_.count, ++count;
       }
       continue;
@@ -66,12 +26,11 @@ ImportResult ChainImpl::insert_fast_blocks(std::span<const FastBlock> blocks) {
       result.bad = {id, i, std::move(*error)};
       break;
     }
-    const FastWork::Ready& ready = work.wait(i);
-    bytes += put_fast_block(id, ready.body, ready.receipts);
-    index_fast_block(blocks[i], ready.hashes);
-    if (batch_is_full()) result.disk = commit();
+    bytes += put_fast_block(blocks[i]);
+    index_fast_block(blocks[i]);
+    if (batch_.size_bytes() >= options_.most_batch_bytes) result.disk = commit(false, Durability::sync);
   }
-  if (auto error = commit()) result.disk = std::move(error);
+  if (auto error = commit(false, Durability::sync)) result.disk = std::move(error);
   result.inserted = committed_ - std::min(committed_, count);
   if (result.inserted > 0)
     log_info("Imported new block receipts",
@@ -88,26 +47,25 @@ ImportResult ChainImpl::insert_fast_blocks(std::span<const FastBlock> blocks) {
 Verdict ChainImpl::check_fast_block(const FastBlock& block) const {
   const auto header = store_.header(block.id);
   if (!header) return BlockError{BlockRule::unknown_parent, "its header is not here"};
-  if (auto error = check_body_roots(**header, block.body)) return error;
-  return check_receipts_root(**header, block.receipts);
+  return check_packed_roots(**header, block.body, block.receipts);
 }
 
 /// How many bytes it took.
-std::size_t ChainImpl::put_fast_block(const BlockId& id, ByteView body, ByteView receipts) {
+std::size_t ChainImpl::put_fast_block(const FastBlock& block) {
   if (pending_.count == 0) pending_.since = SteadyClock::now();
   ChainWriter writer(batch_);
   const std::size_t before = batch_.size_bytes();
-  writer.put_body_rlp(id, body);
-  writer.put_receipts_rlp(id, receipts);
+  writer.put_body_rlp(block.id, block.body.rlp);
+  writer.put_receipts_rlp(block.id, block.receipts.bare);
   ++pending_.count;
   return batch_.size_bytes() - before;
 }
 
 /// Transactions and logs are looked up in canonical blocks only.
-void ChainImpl::index_fast_block(const FastBlock& block, std::span<const TxnHash> hashes) {
+void ChainImpl::index_fast_block(const FastBlock& block) {
   if (!is_canonical(block.id)) return;
-  index_txns(block.id.number, hashes);
-  logs_.add(block.id.number, block.receipts);
+  index_txns(block.id.number, block.body.txn_hashes);
+  logs_.add_bare(block.id.number, block.receipts.bare);
   if (block.id.number > fast_tip_.number) fast_tip_ = block.id;
 }
 Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {

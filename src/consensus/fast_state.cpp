@@ -50,7 +50,7 @@ void FastState::on_job(const JobResult& result) {
   const std::size_t count = it->second;
   jobs_.erase(it);
   if (!sync_) {
-    sync_.emplace(context_.state, pivot_, root_);
+    sync_.emplace(context_.state, pivot_, root_, !record_.moved);  // all was wiped
     if (sync_->done()) tell(0);
   } else {
     tell(count);

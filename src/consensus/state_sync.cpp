@@ -116,8 +116,9 @@ struct StateSync::Children {
   }
 };
 
-StateSync::StateSync(const StateSyncReader& store, const BlockId& pivot, const RootHash& root)
-    : store_(store), pivot_(pivot), root_(root) {
+StateSync::StateSync(const StateSyncReader& store, const BlockId& pivot, const RootHash& root,
+                     bool nothing_there)
+    : store_(store), nothing_there_(nothing_there), pivot_(pivot), root_(root) {
   start();
 }
 StateSync::~StateSync() = default;
@@ -127,6 +128,7 @@ void StateSync::start() {
 }
 
 void StateSync::walk_again() {
+  nothing_there_ = false;
   items_.clear();
   wanted_.clear();
   open_.clear();
@@ -138,7 +140,7 @@ void StateSync::walk_again() {
 /// Is the item, with everything below it, in the database? Another node in its place is to be erased.
 bool StateSync::is_there(const Item& item) {
   if (item.is_code) return codes_handed_out_.contains(item.hash) || store_.has_code(CodeHash{item.hash});
-  const auto present = store_.node_hash(item.path);
+  const auto present = stored_hash(item.path);
   if (!present) return false;
   if (*present == item.hash) return true;
   ready_.erased.push_back(item.path);
@@ -268,7 +270,7 @@ bool StateSync::expand(ItemId id, const Bytes& bytes, PeerKey peer) {
     Children children;
     if (!node || !children.read(*node, item.path)) return false;
     for (NodePath& path : children.skipped)
-      if (store_.node_hash(path)) ready_.erased.push_back(std::move(path));
+      if (stored_hash(path)) ready_.erased.push_back(std::move(path));
     item.missing = 1;  // held until all children are looked at
     for (Child& child : children.found)
       want(Item{std::move(child.path), child.hash, child.is_code, id}, peer);

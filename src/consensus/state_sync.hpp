@@ -41,7 +41,9 @@ struct StateSyncStats {
 /// is asked for, as long as possible, where its parent came from.
 class StateSync {
  public:
-  StateSync(const StateSyncReader& store, const BlockId& pivot, const RootHash& root);
+  /// `nothing_there`: the database has no node, so none is looked for in it until walk_again().
+  StateSync(const StateSyncReader& store, const BlockId& pivot, const RootHash& root,
+            bool nothing_there = false);
   ~StateSync();
 
   std::optional<Request> next(PeerKey peer);
@@ -102,7 +104,12 @@ class StateSync {
   void complete(ItemId id);
   void start();
 
+  std::optional<Hash256> stored_hash(const NodePath& path) const {
+    return nothing_there_ ? std::nullopt : store_.node_hash(path);
+  }
+
   const StateSyncReader& store_;
+  bool nothing_there_;
   BlockId pivot_;
   RootHash root_;
   ItemId last_item_ = 0;

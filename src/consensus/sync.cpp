@@ -95,6 +95,7 @@ class Sync::Impl {
   std::size_t cycle_jobs() const { return context_.jobs_open - (announcer_.importing() ? 1 : 0); }
   void choose_mode();
   void settle();
+  void give_back(PeerKey key, const Request& request);
   void bury_dropped();
   void lapse(Peer& peer, Ask ask, const char* why);
   void end_cycle();
@@ -165,6 +166,14 @@ void Sync::Impl::on_peer_gone(PeerKey key) {
   if (Peer* peer = context_.peers.find(key)) peer->dropped = true;
 }
 
+/// A request came to nothing.
+void Sync::Impl::give_back(PeerKey key, const Request& request) {
+  if (request.owner == 0)
+    announcer_.on_lapsed(key, request);
+  else if (cycle_ && request.owner == cycle_->number())
+    cycle_->on_lapsed(key, request);
+}
+
 /// Gives back what dropped and vanished peers were asked, and forgets them.
 void Sync::Impl::bury_dropped() {
   std::vector<PeerKey> gone;
@@ -173,11 +182,8 @@ void Sync::Impl::bury_dropped() {
   for (const PeerKey key : gone) {
     auto& slots = context_.peers.all().at(key).slots;
     for (Slot& slot : slots) {
-      if (!slot.request) continue;
-      if (slot.request->owner == 0)
-        announcer_.on_lapsed(key, *slot.request);
-      else if (cycle_ && slot.request->owner == cycle_->number())
-        cycle_->on_lapsed(key, *slot.request);
+      if (slot.request) slot.aside.push_back(std::move(*slot.request));
+      for (const Request& request : slot.aside) give_back(key, request);
     }
     context_.peers.erase(key);
     announcer_.on_peer_gone(key);
@@ -243,10 +249,7 @@ void Sync::Impl::lapse(Peer& peer, Ask ask, const char* why) {
     log_debug("Peer is silent",
               {{"peer", peer.head.name}, {"err", text}, {"again", std::chrono::nanoseconds{pause}}});
   }
-  if (request.owner == 0)
-    announcer_.on_lapsed(peer.key, request);
-  else if (cycle_ && request.owner == cycle_->number())
-    cycle_->on_lapsed(peer.key, request);
+  give_back(peer.key, request);
 }
 
 void Sync::Impl::tick() {
@@ -417,7 +420,7 @@ Actions Sync::on_headers(PeerKey key, std::vector<SealedHeader> headers, Now now
   });
 }
 
-Actions Sync::on_bodies(PeerKey key, std::vector<Body> bodies, Now now) {
+Actions Sync::on_bodies(PeerKey key, std::vector<PackedBody> bodies, Now now) {
   return impl_->event(now, [&] {
     impl_->on_answer(
         key, Ask::bodies, std::move(bodies),
@@ -430,7 +433,7 @@ Actions Sync::on_bodies(PeerKey key, std::vector<Body> bodies, Now now) {
   });
 }
 
-Actions Sync::on_receipts(PeerKey key, std::vector<std::vector<Receipt>> receipts, Now now) {
+Actions Sync::on_receipts(PeerKey key, std::vector<PackedReceipts> receipts, Now now) {
   return impl_->event(now, [&] {
     impl_->on_answer(
         key, Ask::receipts, std::move(receipts),
@@ -438,6 +441,13 @@ Actions Sync::on_receipts(PeerKey key, std::vector<std::vector<Receipt>> receipt
           impl_->cycle()->on_receipts(peer, request, std::move(items));
         },
         [](Peer&, const Request&, auto&&) {});
+  });
+}
+
+Actions Sync::on_arrival(PeerKey key, AnswerKind kind, Now now) {
+  return impl_->event(now, [&] {
+    if (Peer* peer = impl_->context().peers.find(key))
+      Peers::arrived(*peer, kind == AnswerKind::bodies ? Ask::bodies : Ask::receipts, now);
   });
 }
 

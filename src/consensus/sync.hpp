@@ -84,6 +84,8 @@ struct SyncProgress {
   BlockNum pivot = 0;  ///< 0: none
 };
 
+enum class AnswerKind : std::uint8_t { bodies, receipts };
+
 class Sync {
  public:
   /// The references stay valid for the machine's life.
@@ -97,8 +99,11 @@ class Sync {
   [[nodiscard]] Actions on_peer_gone(PeerKey peer, Now now);
 
   [[nodiscard]] Actions on_headers(PeerKey peer, std::vector<SealedHeader> headers, Now now);
-  [[nodiscard]] Actions on_bodies(PeerKey peer, std::vector<Body> bodies, Now now);
-  [[nodiscard]] Actions on_receipts(PeerKey peer, std::vector<std::vector<Receipt>> receipts, Now now);
+  /// An answer came that takes time to be read: the peer is asked on meanwhile. on_bodies() or on_receipts()
+  /// follows, in the order of the arrivals of a kind.
+  [[nodiscard]] Actions on_arrival(PeerKey peer, AnswerKind kind, Now now);
+  [[nodiscard]] Actions on_bodies(PeerKey peer, std::vector<PackedBody> bodies, Now now);
+  [[nodiscard]] Actions on_receipts(PeerKey peer, std::vector<PackedReceipts> receipts, Now now);
   [[nodiscard]] Actions on_nodes(PeerKey peer, std::vector<Bytes> nodes, Now now);
   [[nodiscard]] Actions on_new_block(PeerKey peer, Block block, TotalDifficulty total_difficulty, Now now);
   [[nodiscard]] Actions on_new_hashes(PeerKey peer, std::vector<BlockId> ids, Now now);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
 #include "core/log.hpp"
 
 namespace quarry::sync {
@@ -93,6 +94,7 @@ void Cycle::begin_download(const BlockId& ancestor) {
   choose_pivot();
   next_body_ = std::min(heads.fast_block.number, ancestor.number) + 1;
   current_ = next_body_ - 1;
+  last_job_ = context_.now.steady;
 }
 
 /// A download under way keeps its pivot while peers still serve that state.
@@ -141,10 +143,10 @@ void Cycle::on_headers(Peer& peer, const Request& request, std::vector<SealedHea
   if (search_->found()) begin_download(*search_->found());
 }
 
-void Cycle::on_bodies(Peer& peer, const Request& request, std::vector<Body> bodies) {
+void Cycle::on_bodies(Peer& peer, const Request& request, std::vector<PackedBody> bodies) {
   if (!end_) judge(peer, Ask::bodies, bodies_->on_bodies(peer.key, request, std::move(bodies)));
 }
-void Cycle::on_receipts(Peer& peer, const Request& request, std::vector<std::vector<Receipt>> receipts) {
+void Cycle::on_receipts(Peer& peer, const Request& request, std::vector<PackedReceipts> receipts) {
   if (!end_) judge(peer, Ask::receipts, bodies_->on_receipts(peer.key, request, std::move(receipts)));
 }
 void Cycle::on_nodes(Peer& peer, const Request& request, std::vector<Bytes> nodes) {
@@ -277,24 +279,43 @@ void Cycle::pump_full() {
 
 /// Hands complete blocks over. While the chain thread is busy, they gather.
 void Cycle::pump_bodies_jobs() {
-  const JobKind kind = mode_ == Mode::full ? JobKind::blocks : JobKind::fast_blocks;
-  while (jobs_of(kind) < kJobsAhead) {
+  if (mode_ == Mode::fast) return pump_fast_jobs();
+  while (jobs_of(JobKind::blocks) < kJobsAhead) {
     const std::size_t ready = bodies_->ready();
-    if (ready == 0 || (jobs_of(kind) > 0 && ready < kBlocksAJob / 2 && bodies_->bytes_ahead() < kBytesAJob))
-      return;
+    const bool worth_it = ready >= kBlocksAJob / 2 || bodies_->bytes_ahead() >= kBytesAJob;
+    if (ready == 0 || (jobs_of(JobKind::blocks) > 0 && !worth_it)) return;
     auto entries = bodies_->take(kBlocksAJob, kBytesAJob);
-    const JobId job = add_job(kind, entries.size(), entries.back().header->number);
-    if (mode_ == Mode::full) {
-      std::vector<Block> blocks;
-      for (auto& entry : entries) blocks.push_back({std::move(entry.header), std::move(*entry.body)});
-      context_.out.push_back(InsertBlocks{job, std::move(blocks)});
-    } else {
-      std::vector<FastBlock> blocks;
-      for (auto& entry : entries)
-        blocks.push_back({id_of(entry.header), std::move(*entry.body), std::move(*entry.receipts), true});
-      context_.out.push_back(InsertFastBlocks{job, std::move(blocks)});
+    const JobId job = add_job(JobKind::blocks, entries.size(), entries.back().header->number);
+    std::vector<Block> blocks;
+    for (auto& entry : entries) {
+      auto body = decode_body(entry.body->rlp, context_.config.identity);
+      QUARRY_CHECK(body.has_value());  // it was read when it was packed
+      blocks.push_back({std::move(entry.header), std::move(*body)});
     }
+    context_.out.push_back(InsertBlocks{job, std::move(blocks)});
   }
+}
+
+/// Below the pivot blocks gather until they are worth writing, or for as long as they may wait.
+void Cycle::pump_fast_jobs() {
+  while (jobs_of(JobKind::fast_blocks) < kJobsAhead) {
+    const std::size_t ready = bodies_->ready();
+    const bool worth_it = ready >= kFastBlocksAJob / 2 || bodies_->bytes_ahead() >= kFastBytesAJob;
+    const bool last = next_body_ > pivot_number_ && ready == bodies_->size();
+    const bool waited = context_.now.steady - last_job_ >= kLongestGather;
+    if (ready == 0 || !(worth_it || last || waited)) return;
+    hand_over_fast();
+  }
+}
+
+void Cycle::hand_over_fast() {
+  last_job_ = context_.now.steady;
+  auto entries = bodies_->take(kFastBlocksAJob, kFastBytesAJob);
+  const JobId job = add_job(JobKind::fast_blocks, entries.size(), entries.back().header->number);
+  std::vector<FastBlock> blocks;
+  for (auto& entry : entries)
+    blocks.push_back({id_of(entry.header), std::move(*entry.body), std::move(*entry.receipts), true});
+  context_.out.push_back(InsertFastBlocks{job, std::move(blocks)});
 }
 
 void Cycle::pump_headers() {
@@ -386,6 +407,9 @@ void Cycle::check_finished() {
 }
 
 void Cycle::close() {
+  const bool keeps = end_->kind == End::again || end_->kind == End::failed;
+  if (mode_ == Mode::fast && bodies_ && keeps)
+    while (bodies_->ready() > 0) hand_over_fast();
   if (state_ && !finishing_) state_->flush();
 }
 

@@ -26,6 +26,11 @@ inline constexpr std::size_t kJobsAhead = 2;
 inline constexpr std::size_t kHeadersAJob = 2'048;
 inline constexpr std::size_t kBlocksAJob = 512;
 inline constexpr std::size_t kBytesAJob = std::size_t{8} << 20;
+/// Below the pivot a job is stored in one piece, and large pieces cost less.
+inline constexpr std::size_t kFastBlocksAJob = 4'096;
+inline constexpr std::size_t kFastBytesAJob = std::size_t{16} << 20;
+/// Nothing that is complete waits longer for more.
+inline constexpr Millis kLongestGather{1'000};
 
 /// How a cycle ended.
 struct CycleEnd {
@@ -47,8 +52,8 @@ class Cycle {
   ~Cycle();
 
   void on_headers(Peer& peer, const Request& request, std::vector<SealedHeader> headers);
-  void on_bodies(Peer& peer, const Request& request, std::vector<Body> bodies);
-  void on_receipts(Peer& peer, const Request& request, std::vector<std::vector<Receipt>> receipts);
+  void on_bodies(Peer& peer, const Request& request, std::vector<PackedBody> bodies);
+  void on_receipts(Peer& peer, const Request& request, std::vector<PackedReceipts> receipts);
   void on_nodes(Peer& peer, const Request& request, std::vector<Bytes> nodes);
   /// A request of this cycle came to nothing: the peer was silent, or is gone.
   void on_lapsed(PeerKey peer, const Request& request);
@@ -90,6 +95,8 @@ class Cycle {
   void pump_fast();
   void queue_fast_bodies();
   void pump_bodies_jobs();
+  void pump_fast_jobs();
+  void hand_over_fast();
   void ask_headers();
   void ask_bodies(Ask what);
   void check_stale_pivot();
@@ -118,6 +125,7 @@ class Cycle {
   BlockNum current_ = 0;     ///< the last block in, of the phase
   BlockNum next_body_ = 0;   ///< fast: the next one to queue
   BlockNum pivot_number_ = 0;
+  Millis last_job_{0};  ///< fast: when blocks were handed over last
   std::optional<FastState> state_;
   bool finishing_ = false;
   std::optional<CycleEnd> end_;

@@ -76,14 +76,31 @@ Action Peers::ask(Peer& peer, Ask ask, Request request, Now now) {
   return RequestNodes{peer.key, slot.request->hashes};
 }
 
-std::optional<Request> Peers::answered(Peer& peer, Ask ask, Now now) {
-  Slot& slot = peer.slot(ask);
-  if (!slot.request) return std::nullopt;
-  std::optional<Request> request = std::move(slot.request);
+namespace {
+/// The request that is under way ends.
+Request take_request(Peer& peer, Slot& slot, Now now) {
+  Request request = std::move(*slot.request);
   slot.request.reset();
   peer.timeouts = 0;
   peer.usual_wait = (3 * peer.usual_wait + (now.steady - slot.sent)) / 4;
   return request;
+}
+}  // namespace
+
+void Peers::arrived(Peer& peer, Ask ask, Now now) {
+  Slot& slot = peer.slot(ask);
+  if (slot.request && slot.aside.size() < kAnswersAside) slot.aside.push_back(take_request(peer, slot, now));
+}
+
+std::optional<Request> Peers::answered(Peer& peer, Ask ask, Now now) {
+  Slot& slot = peer.slot(ask);
+  if (!slot.aside.empty()) {
+    std::optional<Request> request = std::move(slot.aside.front());
+    slot.aside.pop_front();
+    return request;
+  }
+  if (!slot.request) return std::nullopt;
+  return take_request(peer, slot, now);
 }
 
 }  // namespace quarry::sync

@@ -4,6 +4,7 @@
 /// Owner: Sync. Sync thread only.
 
 #include <array>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,8 +47,12 @@ struct Request {
   std::vector<Hash256> hashes;  ///< of the others
 };
 
+/// Answers of one kind that are being read, while the peer is asked for the next.
+inline constexpr std::size_t kAnswersAside = 2;
+
 struct Slot {
   std::optional<Request> request;
+  std::deque<Request> aside;  ///< their answers came and are being read, in this order
   Millis sent{0}, deadline{0};
   Millis free_from{0};  ///< not asked before
   /// A request lapsed and its answer may still come, before the next one's: so many answers that fit nothing
@@ -90,6 +95,8 @@ class Peers {
   static bool idle(Peer& peer, Ask ask, Now now);
   /// Notes the request and gives the action that sends it.
   static Action ask(Peer& peer, Ask ask, Request request, Now now);
+  /// The answer to what was asked last came; it is handed over when it is read. The peer may be asked again.
+  static void arrived(Peer& peer, Ask ask, Now now);
   /// Ends the request that an answer came for; nothing when none was asked.
   static std::optional<Request> answered(Peer& peer, Ask ask, Now now);
 

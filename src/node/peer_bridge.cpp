@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "net/message_table.hpp"
+#include "net/packed_messages.hpp"
 
 namespace quarry {
 namespace {
@@ -77,6 +78,8 @@ void PeerBridge::on_peer_up(const net::PeerInfo& peer) {
 
 void PeerBridge::on_peer_down(PeerId peer, const std::string&) {
   asked_.erase(peer);
+  for (const EthCode code : {EthCode::block_bodies, EthCode::receipts})
+    if (const auto found = unread_.find({peer, code}); found != unread_.end()) found->second.resize(1);
   serving_.forget(peer);
   gossip_.on_peer_down(peer);
   if (watcher_ != nullptr) watcher_->on_peer_down(peer);
@@ -145,7 +148,58 @@ void PeerBridge::serve(PeerId peer, net::EthMessage message) {
   });
 }
 
+namespace {
+sync::Actions malformed(PeerId peer, EthCode code, rlp::DecodeError error) {
+  return {sync::Drop{peer, fmt::format("malformed {}: {}", net::info(code).name, rlp::to_string(error))}};
+}
+}  // namespace
+
+template <class Unpack, class Event>
+void PeerBridge::unpack(PeerId peer, const net::EthMessage& message, Unpack unpack, Event event) {
+  using Items = decltype(unpack(message.payload));
+  auto items = std::make_shared<Items>(unpack(message.payload));
+  parts_.sync_thread.submit([this, peer, code = message.code, hold = message.hold, items, event] {
+    if (stopped_) return;
+    perform(*items ? (machine_.*event)(peer, std::move(**items), now())
+                   : malformed(peer, code, items->error()));
+  });
+}
+
+void PeerBridge::read_aside(PeerId peer, net::EthMessage message) {
+  const EthCode code = message.code;
+  const auto kind = code == EthCode::receipts ? sync::AnswerKind::receipts : sync::AnswerKind::bodies;
+  post_event([peer, kind](sync::Sync& machine, sync::Now at) { return machine.on_arrival(peer, kind, at); });
+  auto& waiting = unread_[{peer, code}];
+  waiting.push_back(std::move(message));
+  if (waiting.size() == 1) read_next(peer, code);
+}
+
+void PeerBridge::read_next(PeerId peer, EthCode code) {
+  const auto found = unread_.find({peer, code});
+  if (found == unread_.end()) return;
+  if (found->second.empty()) {
+    unread_.erase(found);
+    return;
+  }
+  parts_.workers.submit([this, peer, code, message = std::move(found->second.front())] {
+    if (stopped_) return;
+    if (code == EthCode::receipts)
+      unpack(peer, message, net::unpack_receipts, &sync::Sync::on_receipts);
+    else
+      unpack(
+          peer, message, [this](ByteView payload) { return net::unpack_bodies(payload, identity_); },
+          &sync::Sync::on_bodies);
+    parts_.loop.post([this, peer, code] {
+      if (stopped_) return;
+      if (const auto done = unread_.find({peer, code}); done != unread_.end()) done->second.pop_front();
+      read_next(peer, code);
+    });
+  });
+}
+
 void PeerBridge::to_machine(PeerId peer, net::EthMessage message) {
+  if (message.code == EthCode::block_bodies || message.code == EthCode::receipts)
+    return read_aside(peer, std::move(message));
   parts_.sync_thread.submit([this, peer, message = std::move(message)] {
     if (stopped_) return;
     perform(decode(peer, message.code, message.payload, now()));
@@ -158,23 +212,14 @@ void PeerBridge::to_machine(PeerId peer, net::EthMessage message) {
 }
 
 sync::Actions PeerBridge::decode(PeerId peer, EthCode code, ByteView payload, sync::Now at) {
-  const auto malformed = [&](rlp::DecodeError error) -> sync::Actions {
-    return {sync::Drop{peer, fmt::format("malformed {}: {}", net::info(code).name, rlp::to_string(error))}};
-  };
   /// Hands a decoded message to the machine, or drops its sender.
   const auto with = [&](auto decoded, auto event) {
-    return decoded ? event(std::move(*decoded)) : malformed(decoded.error());
+    return decoded ? event(std::move(*decoded)) : malformed(peer, code, decoded.error());
   };
   switch (code) {
     case EthCode::block_headers:
       return with(net::decode_headers(payload, identity_),
                   [&](auto headers) { return machine_.on_headers(peer, std::move(headers), at); });
-    case EthCode::block_bodies:
-      return with(net::decode_bodies(payload, identity_),
-                  [&](auto bodies) { return machine_.on_bodies(peer, std::move(bodies), at); });
-    case EthCode::receipts:
-      return with(net::decode_receipts(payload),
-                  [&](auto receipts) { return machine_.on_receipts(peer, std::move(receipts), at); });
     case EthCode::node_data:
       return with(net::decode_node_data(payload),
                   [&](auto nodes) { return machine_.on_nodes(peer, std::move(nodes), at); });
@@ -193,8 +238,10 @@ sync::Actions PeerBridge::decode(PeerId peer, EthCode code, ByteView payload, sy
     case EthCode::transactions:
     case EthCode::get_block_headers:
     case EthCode::get_block_bodies:
+    case EthCode::block_bodies:
     case EthCode::get_node_data:
     case EthCode::get_receipts:
+    case EthCode::receipts:
     case EthCode::new_pooled_transaction_hashes:
     case EthCode::get_pooled_transactions:
     case EthCode::pooled_transactions:

@@ -4,6 +4,7 @@
 /// way, actions the other, and peers' requests to the workers.
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 
@@ -83,6 +84,12 @@ class PeerBridge final : public net::PeerEvents {
   bool asked_for(net::PeerId peer, const net::EthMessage& message) const;
   /// Runs `event(machine, now)` on the sync thread and then does what it asks for.
   void post_event(std::function<sync::Actions(sync::Sync&, sync::Now)> event);
+  /// Bodies and receipts: a worker reads them and works out their roots, while the sync thread goes on.
+  void read_aside(net::PeerId peer, net::EthMessage message);
+  /// The first of those that wait, or nothing.
+  void read_next(net::PeerId peer, net::EthCode code);
+  template <class Unpack, class Event>
+  void unpack(net::PeerId peer, const net::EthMessage& message, Unpack unpack, Event event);
   sync::Actions decode(net::PeerId peer, net::EthCode code, ByteView payload, sync::Now now);
 
   // Sync thread.
@@ -122,6 +129,8 @@ class PeerBridge final : public net::PeerEvents {
   };
   std::map<net::PeerId, Asked> asked_;  // loop thread
   std::uint64_t last_request_ = 0;      // loop thread
+  /// Bodies and receipts that came, the first of a kind being read: they reach the machine in that order.
+  std::map<std::pair<net::PeerId, net::EthCode>, std::deque<net::EthMessage>> unread_;  // loop thread
   BlockWatcher* watcher_ = nullptr;
   net::PeerSet* peers_ = nullptr;        // loop thread
   std::unique_ptr<net::Timer> sweeper_;  // loop thread

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/packed_block.hpp"
+#include "storage/block_sweep.hpp"
+
 namespace quarry {
 namespace {
 using net::EthCode;
@@ -35,6 +38,17 @@ Serving::Serving(const Database& database) : database_(database), chain_(databas
 
 std::vector<Bytes> Serving::headers_by_number(BlockNum number, const net::GetBlockHeaders& query) const {
   AnswerBuilder out(bound(query.amount, net::kMaxHeadersServed));
+  if (query.skip == 0 && !query.reverse) {
+    // Headers may be long, so a few at a time.
+    constexpr std::size_t kAtOnce = 64;
+    for (std::size_t got = kAtOnce; got == kAtOnce && !out.full(); number += got) {
+      auto some = chain_.canonical_headers_rlp(number, kAtOnce);
+      got = some.size();
+      for (Bytes& header : some)
+        if (!out.full()) out.add(std::move(header));
+    }
+    return out.take();
+  }
   const std::uint64_t step = query.skip + 1;  // zero when the skip is 2^64 - 1
   while (!out.full()) {
     const auto hash = chain_.canonical_hash(number);
@@ -74,16 +88,23 @@ std::vector<Bytes> Serving::headers(const net::GetBlockHeaders& query) const {
   return branch_headers({*number, hash}, query);
 }
 
-template <class Read>
-std::vector<Bytes> Serving::by_hash(const std::vector<BlockHash>& hashes, std::size_t most, Read read) const {
-  AnswerBuilder out(most);
+template <class Write>
+Bytes Serving::by_hash(const std::vector<BlockHash>& hashes, std::size_t most, Table table,
+                       Write write) const {
+  BlockSweep blocks(database_, table);
+  Bytes items;
+  std::size_t count = 0;
   for (const BlockHash& hash : hashes) {
-    if (out.full()) break;
-    const auto number = chain_.number_of(hash);
-    if (!number) continue;
-    if (std::optional<Bytes> item = read(BlockId{*number, hash})) out.add(std::move(*item));
+    if (count == most || items.size() >= net::kSoftAnswerBytes) break;
+    const auto stored = blocks.find(hash);
+    if (!stored) continue;
+    write(*stored, items);
+    ++count;
   }
-  return out.take();
+  Bytes out = rlp::list_prefix(items.size());
+  out.reserve(out.size() + items.size());
+  append(out, items);
+  return out;
 }
 
 std::vector<Bytes> Serving::nodes(std::uint64_t peer, const std::vector<Hash256>& hashes) {
@@ -117,14 +138,14 @@ rlp::Decoded<Bytes> Serving::answer(std::uint64_t peer, EthCode code, ByteView p
   }
   const auto hashes = net::decode_hashes<BlockHash>(payload);
   if (!hashes) return rlp::fail(hashes.error());
-  if (code == EthCode::get_block_bodies) {
-    const auto bodies =
-        by_hash(*hashes, net::kMaxBodiesServed, [&](const BlockId& id) { return chain_.body_rlp(id); });
-    return net::encode_raw_list(bodies);
-  }
-  const auto receipts =
-      by_hash(*hashes, net::kMaxReceiptsServed, [&](const BlockId& id) { return chain_.receipts_rlp(id); });
-  return net::encode_raw_list(receipts);
+  if (code == EthCode::get_block_bodies)
+    return by_hash(*hashes, net::kMaxBodiesServed, Table::body,
+                   [](ByteView body, Bytes& to) { append(to, body); });
+  return by_hash(*hashes, net::kMaxReceiptsServed, Table::receipt, [this](ByteView bare, Bytes& to) {
+    const auto receipts = with_blooms(bare);
+    if (!receipts) database_.corrupt(Table::receipt);
+    append(to, *receipts);
+  });
 }
 
 void Serving::forget(std::uint64_t peer) {

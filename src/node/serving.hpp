@@ -34,8 +34,9 @@ class Serving {
   std::vector<Bytes> headers_by_number(BlockNum first, const net::GetBlockHeaders& query) const;
   std::vector<Bytes> branch_headers(BlockId at, const net::GetBlockHeaders& query) const;
   std::vector<Bytes> nodes(std::uint64_t peer, const std::vector<Hash256>& hashes);
-  template <class Read>
-  std::vector<Bytes> by_hash(const std::vector<BlockHash>& hashes, std::size_t most, Read read) const;
+  /// `write(stored, answer)` appends an item.
+  template <class Write>
+  Bytes by_hash(const std::vector<BlockHash>& hashes, std::size_t most, Table table, Write write) const;
 
   /// One session's node requests refer to each other (a child is asked for after its parent), so each has a
   /// server of its own, used by one thread at a time.

@@ -1,5 +1,6 @@
 #include "storage/chain_store.hpp"
 
+#include "core/packed_block.hpp"
 #include "storage/codec.hpp"
 #include "storage/corruption.hpp"
 #include "storage/meta.hpp"
@@ -160,13 +161,9 @@ std::optional<TxnPlace> ChainStore::txn_place(const TxnHash& hash) const {
 }
 
 std::optional<Bytes> ChainStore::receipts_rlp(const BlockId& id) const {
-  const auto all = receipts(id);
-  if (!all) return std::nullopt;
-  rlp::Writer to;
-  const auto mark = to.begin_list();
-  for (const Receipt& receipt : *all) write_receipt(to, receipt);
-  to.end_list(mark);
-  return to.take();
+  const auto bytes = reader_->get(Table::receipt, block_key(id));
+  if (!bytes) return std::nullopt;
+  return intact(*reader_, Table::receipt, optional_of(with_blooms(*bytes)));
 }
 
 std::vector<Bytes> ChainStore::canonical_headers_rlp(BlockNum first, std::size_t count) const {

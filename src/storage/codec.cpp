@@ -138,6 +138,7 @@ Bytes encode_slot_leaf(const SlotValue& value) {
   return rlp::encode(without_leading_zeros(value));
 }
 
+/// The form of PackedReceipts::bare.
 Bytes encode_stored_receipts(const std::vector<Receipt>& receipts) {
   rlp::Writer to;
   const auto all = to.begin_list();

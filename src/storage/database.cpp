@@ -4,6 +4,7 @@
 #include <rocksdb/perf_level.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include "storage/database_files.hpp"
 #include "storage/migrations.hpp"
 #include "storage/rocks_options.hpp"
+#include "storage/sorted_files.hpp"
 
 namespace quarry {
 namespace {
@@ -134,6 +136,7 @@ struct Database::Impl {
   Result<> flush_memtables();
   void note_batch(std::size_t bytes);
   rocksdb::Status build(const Batch& batch, rocksdb::WriteBatch& write) const;
+  std::optional<rocksdb::Status> write_sorted(const Batch& batch) const;
   void close();
 
   std::mutex bulk_mutex;  ///< guards the two below
@@ -203,6 +206,7 @@ rocksdb::Status Database::Impl::open() {
   rocksdb::DB* opened = nullptr;
   const auto status = rocksdb::DB::Open(setup, options.path, tables, &families, &opened);
   db.reset(opened);
+  if (status.ok()) forget_sorted_files(options.path);
   return status;
 }
 
@@ -405,10 +409,33 @@ rocksdb::Status Database::Impl::build(const Batch& batch, rocksdb::WriteBatch& w
   return status;
 }
 
+/// What must be on the disk and is large is written as files of sorted keys: neither the log nor memtables
+/// see it. Nothing when the batch is not such a one.
+std::optional<rocksdb::Status> Database::Impl::write_sorted(const Batch& batch) const {
+  if (batch.size_bytes() < kBulkBatchBytes) return std::nullopt;
+  std::array<std::vector<SortedFiles::Change>, kTableCount> changes;
+  bool ranges = false;
+  batch.for_each([&](Batch::Op op, Table table, ByteView first, ByteView second) {
+    ranges |= op == Batch::Op::erase_range;
+    changes[static_cast<std::size_t>(table)].push_back({first, second, op == Batch::Op::erase});
+  });
+  if (ranges) return std::nullopt;
+  SortedFiles files(*db, sorted_files_folder(options.path));
+  rocksdb::Status status;
+  for (std::size_t i = 0; i < changes.size() && status.ok(); ++i)
+    if (!changes[i].empty()) status = files.add(families[i], changes[i]);
+  return status.ok() ? files.take_in() : status;
+}
+
 Result<> Database::commit(Batch&& batch, Durability durability) {
   const Batch taken = std::move(batch);
   batch.clear();
   if (taken.empty()) return {};
+  if (durability == Durability::sync)
+    if (const auto sorted = impl_->write_sorted(taken)) {
+      if (sorted->ok()) return {};
+      return tl::unexpected(error_of(*sorted, "writing", impl_->options.path));
+    }
   constexpr std::size_t kBytesOfHeaders = 16;  // of a record in RocksDB's form, about
   rocksdb::WriteBatch write(taken.size_bytes() + taken.count() * kBytesOfHeaders);
   rocksdb::Status status = impl_->build(taken, write);

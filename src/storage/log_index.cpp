@@ -1,6 +1,7 @@
 #include "storage/log_index.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/check.hpp"
 #include "storage/codec.hpp"
@@ -97,9 +98,50 @@ std::vector<Bytes> log_terms_of(const std::vector<Receipt>& receipts) {
 }
 
 void LogIndexWriter::add(BlockNum number, const std::vector<Receipt>& receipts) {
-  for_each_term(receipts, [&](const Bytes& term) {
-    auto& blocks = added_[as_key(term)];
-    if (blocks.empty() || blocks.back() != number) blocks.push_back(number);
+  for_each_term(receipts, [&](const Bytes& term) { add_term(number, as_text(term)); });
+}
+
+void LogIndexWriter::add_term(BlockNum number, std::string_view term) {
+  auto found = added_.find(term);
+  if (found == added_.end()) found = added_.emplace(term, std::vector<BlockNum>{}).first;
+  if (found->second.empty() || found->second.back() != number) found->second.push_back(number);
+}
+
+namespace {
+/// Gives an item of what was read before, when it was packed.
+template <class T>
+T known(rlp::Decoded<T> item) {
+  QUARRY_CHECK(item.has_value());
+  return *item;
+}
+
+template <class Take>
+void for_each_bare_log(ByteView receipts, Take&& take) {
+  for (rlp::Reader all = known(rlp::decode_list(receipts)); !all.at_end();) {
+    rlp::Reader receipt = known(all.list());
+    for (int skipped = 0; skipped < 3; ++skipped) (void)known(receipt.next());
+    for (rlp::Reader logs = known(receipt.list()); !logs.at_end();) take(known(logs.list()));
+  }
+}
+}  // namespace
+
+void LogIndexWriter::add_bare(BlockNum number, ByteView receipts) {
+  std::array<std::uint8_t, 2 + 32> term;
+  const auto add_as = [&](std::size_t tag, ByteView what) {
+    std::copy(what.begin(), what.end(), term.begin() + static_cast<std::ptrdiff_t>(tag));
+    add_term(number, as_text({term.data(), tag + what.size()}));
+  };
+  bool any = false;
+  for_each_bare_log(receipts, [&](rlp::Reader log) {
+    if (!std::exchange(any, true)) add_term(number, as_text(log_term()));
+    term[0] = kAddressTag;
+    add_as(1, known(log.string()));
+    term[0] = kTopicTag;
+    rlp::Reader topics = known(log.list());
+    for (std::size_t i = 0; i < kMostIndexedTopics && !topics.at_end(); ++i) {
+      term[1] = static_cast<std::uint8_t>(i);
+      add_as(2, known(topics.string()));
+    }
   });
 }
 

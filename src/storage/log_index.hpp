@@ -11,6 +11,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -48,6 +49,8 @@ class LogIndexWriter {
 
   /// Block `number` becomes canonical. It must not be in the index, but for blocks given to remove().
   void add(BlockNum number, const std::vector<Receipt>& receipts);
+  /// The same from PackedReceipts::bare.
+  void add_bare(BlockNum number, ByteView receipts);
   /// Block `number` of the committed index leaves it. All indexed blocks above it are given too, before or
   /// after.
   void remove(BlockNum number, const std::vector<Receipt>& receipts);
@@ -57,11 +60,15 @@ class LogIndexWriter {
   bool empty() const { return added_.empty() && removed_.empty(); }
 
  private:
+  void add_term(BlockNum number, std::string_view term);
   void cut_run(Batch& batch, Cursor& cursor, const std::string& term, BlockNum from) const;
 
   const DatabaseReader* reader_;
-  std::unordered_map<std::string, std::vector<BlockNum>> added_;  ///< by term
-  std::unordered_map<std::string, BlockNum> removed_;             ///< by term: the lowest block that leaves
+  struct TermHash : std::hash<std::string_view> {
+    using is_transparent = void;  ///< a term that is there is found without being copied
+  };
+  std::unordered_map<std::string, std::vector<BlockNum>, TermHash, std::equal_to<>> added_;  ///< by term
+  std::unordered_map<std::string, BlockNum> removed_;  ///< by term: the lowest block that leaves
 };
 
 /// What logs are looked for: of one of the addresses, with one of the topics at each place; an empty list is

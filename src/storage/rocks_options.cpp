@@ -25,6 +25,8 @@ constexpr std::size_t kMemtableShare = 8;
 constexpr std::size_t kMostMemtableBytes = std::size_t{64} << 20;
 /// Memory is taken for a memtable in such pieces: fourteen mostly empty ones must not add up.
 constexpr std::size_t kArenaBytes = std::size_t{64} << 10;
+/// A download leaves files of these tables' random keys that overlap; so many wait to be merged, not four.
+constexpr int kUnmergedFiles = 10;
 /// False positives of about 1 %.
 constexpr double kBloomBitsPerKey = 10;
 
@@ -46,6 +48,8 @@ rocksdb::ColumnFamilyOptions family_options(const TableRow& table,
   out.check_flush_compaction_key_order =
       false;  // a hash of all that is written, to find RocksDB's own faults
   out.level_compaction_dynamic_level_bytes = true;
+  if (table.table == Table::txn || table.table == Table::log_index)
+    out.level0_file_num_compaction_trigger = kUnmergedFiles;
   return out;
 }
 

@@ -374,12 +374,12 @@ TEST_F(Made, FastBlocksAreCheckedAgainstTheirHeaders) {
   for (const Block& block : blocks)
     fast.push_back({{block.header->number, block.header.hash()}, block.body, {}});
   auto wrong = fast;
-  wrong[3].body.ommers.push_back(blocks[0].header);
+  wrong[3].body = Body{.transactions = {}, .ommers = {blocks[0].header}, .withdrawals = {}};
   const ImportResult refused = chain->insert_fast_blocks(wrong);
   expect_bad(refused, BlockRule::ommers_hash, 3);
   EXPECT_EQ(refused.inserted, 3u);
   wrong = fast;
-  wrong[4].receipts.emplace_back();
+  wrong[4].receipts = std::vector<Receipt>{{}};
   expect_bad(chain->insert_fast_blocks(wrong), BlockRule::receipts_root, 4);
   const ImportResult result = chain->insert_fast_blocks(fast);
   EXPECT_TRUE(result.ok());

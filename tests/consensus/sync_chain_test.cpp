@@ -58,12 +58,12 @@ class Copy {
     take(sync_.on_headers(ask.peer, std::move(out), now()));
   }
   void act(RequestBodies& ask) {
-    std::vector<Body> out;
+    std::vector<PackedBody> out;
     for (const BlockHash& hash : ask.hashes) out.push_back(*store_.body(*store_.id_of(hash)));
     take(sync_.on_bodies(ask.peer, std::move(out), now()));
   }
   void act(RequestReceipts& ask) {
-    std::vector<std::vector<Receipt>> out;
+    std::vector<PackedReceipts> out;
     for (const BlockHash& hash : ask.hashes) out.push_back(*store_.receipts(*store_.id_of(hash)));
     take(sync_.on_receipts(ask.peer, std::move(out), now()));
   }

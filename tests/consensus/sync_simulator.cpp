@@ -215,8 +215,8 @@ sync::JobResult SimDisk::run(const sync::InsertFastBlocks& job) {
   for (const FastBlock& block : job.blocks) {
     const auto header = headers_.find(block.id.hash);
     if (header == headers_.end() ||
-        transactions_root(block.body.transactions) != header->second.first->transactions_root ||
-        receipts_root(block.receipts) != header->second.first->receipts_root) {
+        block.body.transactions_root != header->second.first->transactions_root ||
+        block.receipts.root != header->second.first->receipts_root) {
       out.bad = sync::JobResult::Bad{block.id, "roots"};
       return out;
     }
@@ -290,7 +290,7 @@ SimPeer& Simulation::add(Manner manner, SimChain chain, BlockNum height) {
     at(milliseconds{400 + random(2'000)}, [this, &peer] {
       if (peer.key == 0) return;
       ++peer.lies;
-      perform(sync_->on_bodies(peer.key, {Body{}}, when()));
+      perform(sync_->on_bodies(peer.key, {PackedBody{}}, when()));
     });
   return peer;
 }
@@ -458,7 +458,7 @@ void Simulation::act(sync::RequestBodies& action) {
       out.back().transactions.push_back({});
     }
     if (peer.manner == Manner::short_answers && out.size() > 1) out.resize(1 + random(out.size()));
-    perform(sync_->on_bodies(peer.key, out, when()));
+    perform(sync_->on_bodies(peer.key, {out.begin(), out.end()}, when()));
   });
 }
 
@@ -472,7 +472,7 @@ void Simulation::act(sync::RequestReceipts& action) {
       ++peer.lies;
       out.front().push_back({});
     }
-    perform(sync_->on_receipts(peer.key, out, when()));
+    perform(sync_->on_receipts(peer.key, {out.begin(), out.end()}, when()));
   });
 }
 

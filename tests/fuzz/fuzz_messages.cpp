@@ -2,6 +2,7 @@
 #include "core/check.hpp"
 #include "net/enode.hpp"
 #include "net/message_table.hpp"
+#include "net/packed_messages.hpp"
 
 using namespace quarry;
 using namespace quarry::net;
@@ -33,6 +34,8 @@ void check_canonical(EthCode code, ByteView payload) {
         QUARRY_CHECK(equal(encode_block_headers(*value), payload));
       break;
     case EthCode::block_bodies:
+      QUARRY_CHECK(unpack_bodies(payload, kIdentity).has_value() ==
+                   decode_bodies(payload, kIdentity).has_value());
       if (auto value = decode_bodies(payload, kIdentity))
         QUARRY_CHECK(equal(encode_block_bodies(*value), payload));
       break;
@@ -57,6 +60,7 @@ void check_canonical(EthCode code, ByteView payload) {
         QUARRY_CHECK(equal(encode_announced_txns(*value), payload));
       break;
     case EthCode::receipts:
+      QUARRY_CHECK(unpack_receipts(payload).has_value() == decode_receipts(payload).has_value());
       if (auto value = decode_receipts(payload)) QUARRY_CHECK(equal(encode_receipts(*value), payload));
       break;
   }

@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "core/hex.hpp"
 #include "core/trie_root.hpp"
 #include "net/message_table.hpp"
+#include "net/packed_messages.hpp"
 #include "net/p2p.hpp"
 
 using namespace quarry;
@@ -357,4 +361,89 @@ TEST(P2p, SharesTheHighestVersionOfEachName) {
   EXPECT_EQ(shared[2].offset, 38U);
   EXPECT_EQ(share(ours, {{"eth", 62}}).at(0).capability.version, 62U);
   EXPECT_TRUE(share(ours, {{"eth", 68}, {"les", 2}}).empty());
+}
+
+namespace {
+Transaction typed(TxnType type) {
+  Transaction out = transaction(3);
+  out.type = type;
+  out.chain_id = 1999;
+  out.v = 1;
+  out.access_list = {{filled<Address>(4), {filled<SlotKey>(5)}}};
+  if (type == TxnType::blob) out.blob_hashes = {filled<Hash256>(6)};
+  return out;
+}
+
+/// Of every type, with outcomes of both kinds and logs.
+std::vector<std::vector<Receipt>> many_receipts() {
+  std::vector<std::vector<Receipt>> out(3);
+  for (std::uint8_t i = 0; i < 40; ++i) {
+    Receipt one = receipt(21'000u * (i + 1u));
+    one.type = static_cast<TxnType>(i % 5);
+    if (i % 3 == 0) one.outcome = i % 2 == 0;
+    if (i % 7 == 0) one.outcome = filled<RootHash>(i);
+    one.logs.resize(i % 4, one.logs.front());
+    one.logs_bloom = bloom_of(one.logs);
+    out[i % 2].push_back(std::move(one));
+  }
+  return out;
+}
+
+std::vector<Body> many_bodies() {
+  std::vector<Body> out{body(0, 0), body(30, 2), body(1, 0)};
+  for (const auto type : {TxnType::access_list, TxnType::fee_market, TxnType::blob})
+    out[1].transactions.push_back(typed(type));
+  out[2].withdrawals.emplace({Withdrawal{1, 2, filled<Address>(3), 4}});
+  return out;
+}
+}  // namespace
+
+TEST(Messages, WhatIsNotDecodedHasTheSameRootsAndBytes) {
+  const auto bodies = many_bodies();
+  const auto packed = unpack_bodies(encode_block_bodies(bodies), kIdentity);
+  ASSERT_TRUE(packed);
+  ASSERT_EQ(packed->size(), bodies.size());
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    const PackedBody& one = (*packed)[i];
+    EXPECT_EQ(one.rlp, encode_body(bodies[i]));
+    EXPECT_EQ(one.transactions_root, transactions_root(bodies[i].transactions));
+    EXPECT_EQ(one.ommers_hash, ommers_hash(bodies[i].ommers));
+    EXPECT_EQ(one.withdrawals_root.has_value(), bodies[i].withdrawals.has_value());
+    if (one.withdrawals_root) {
+      EXPECT_EQ(*one.withdrawals_root, withdrawals_root(*bodies[i].withdrawals));
+    }
+    std::vector<TxnHash> hashes;
+    for (const Transaction& txn : bodies[i].transactions) hashes.push_back(hash_of(txn));
+    EXPECT_EQ(one.txn_hashes, hashes);
+  }
+  const auto receipts = many_receipts();
+  const Bytes message = encode_receipts(receipts);
+  const auto bare = unpack_receipts(message);
+  ASSERT_TRUE(bare);
+  std::vector<Bytes> again;
+  for (std::size_t i = 0; i < receipts.size(); ++i) {
+    EXPECT_EQ((*bare)[i].root, receipts[i].empty() ? kEmptyRoot : receipts_root(receipts[i]));
+    again.push_back(with_blooms((*bare)[i].bare).value());
+  }
+  EXPECT_EQ(encode_raw_list(again), message);
+}
+
+/// Whatever a peer sends, it is refused by both ways of reading it or by none.
+TEST(Messages, WhatIsNotDecodedIsCheckedAsIfItWere) {
+  std::mt19937 random(11);
+  const Bytes bodies = encode_block_bodies(many_bodies()), receipts = encode_receipts(many_receipts());
+  int refused = 0, taken = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    Bytes message = round % 2 == 0 ? bodies : receipts;
+    for (unsigned i = 0; i <= random() % 2; ++i)
+      message[random() % message.size()] = static_cast<std::uint8_t>(random() % 4 == 0 ? 0x80 : random());
+    const bool good =
+        round % 2 == 0 ? decode_bodies(message, kIdentity).has_value() : decode_receipts(message).has_value();
+    const bool good_packed =
+        round % 2 == 0 ? unpack_bodies(message, kIdentity).has_value() : unpack_receipts(message).has_value();
+    ASSERT_EQ(good, good_packed) << to_hex(message);
+    ++(good ? taken : refused);
+  }
+  EXPECT_GT(refused, 1000);
+  EXPECT_GT(taken, 1000);
 }
