@@ -132,6 +132,7 @@ void ChainImpl::publish() {
   const std::lock_guard lock(mutex_);
   head_ = tip_;
   header_head_ = header_tip_;
+  ++moves_;
 }
 
 ChainHead ChainImpl::head() const {
@@ -240,6 +241,9 @@ std::vector<Chain::BadBlock> Chain::bad_blocks() const {
 }
 ChainHead Chain::head() const {
   return impl_->head();
+}
+std::uint64_t Chain::moves() const {
+  return impl_->moves();
 }
 ChainHead Chain::header_head() const {
   return impl_->header_head();

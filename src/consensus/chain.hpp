@@ -132,6 +132,9 @@ class Chain {
 
   /// The head block: the last one executed. Thread-safe.
   ChainHead head() const;
+  /// Grows each time that the head or the highest header moves, back or forth: who has seen one number twice
+  /// has seen one chain. Thread-safe, without a lock.
+  std::uint64_t moves() const;
   /// The highest header; not below the head block. Thread-safe.
   ChainHead header_head() const;
 

@@ -4,6 +4,7 @@
 /// (switching branches), header_import.cpp, fast_import.cpp, candidate.cpp, set_head.cpp, chain.cpp
 /// (the rest).
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <unordered_map>
@@ -58,6 +59,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
 
   ChainHead head() const;
   ChainHead header_head() const;
+  std::uint64_t moves() const { return moves_; }
   std::vector<Chain::BadBlock> bad_blocks() const;
   void on_head(std::function<void(const HeadEvent&)> listener) { listener_ = std::move(listener); }
   void set_known_senders(TxnRecovery::KnownSender known) { known_senders_ = std::move(known); }
@@ -192,6 +194,7 @@ class ChainImpl final : public Ancestry, public HeaderSource {
   mutable std::mutex mutex_;  ///< guards what is below
   ChainHead head_;
   ChainHead header_head_;
+  std::atomic<std::uint64_t> moves_ = 1;
   std::deque<Chain::BadBlock> kept_bad_;
 };
 

@@ -82,8 +82,15 @@ void append_head(std::string& to, const HttpResponse& response, std::string_view
   to.append(response.headers);
   to.append(keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
 }
-void append_head(std::string& to, const HttpResponse& response, std::string_view date, bool keep_alive) {
-  append_head(to, response, date, "\r\nContent-Length: " + std::to_string(response.body.size()), keep_alive);
+
+std::string_view decimal(std::size_t value, std::array<char, 20>& digits) {
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return {digits.data(), static_cast<std::size_t>(end - digits.data())};
+}
+
+/// What almost every answer is.
+bool is_usual(const HttpResponse& response) {
+  return response.status == 200 && response.headers.empty() && response.content_type == "application/json";
 }
 
 }  // namespace
@@ -99,6 +106,7 @@ HttpRequestParser::Events HttpConnection::parser_events() {
     stream_->write(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
   };
   events.on_request = [this](HttpRequest& request) {
+    if (!request.same_head) head_note_ = 0;
     enter(Phase::working);
     server_->handler_(request, shared_from_this());
   };
@@ -196,12 +204,19 @@ void HttpConnection::respond(HttpResponse response) {
 
   auto& head = server_->scratch_;
   head.clear();
-  append_head(head, response, server_->date(), keep_alive);
+  std::array<char, 20> digits{};
+  const auto length = decimal(response.lead.size() + response.body.size(), digits);
+  if (keep_alive && is_usual(response)) {
+    head.append(server_->usual_head()).append(length).append("\r\n\r\n");
+  } else {
+    append_head(head, response, server_->date(), "\r\nContent-Length: " + std::string(length), keep_alive);
+  }
+  head.append(response.lead);
   if (response.body.size() <= kCopiedBodyBytes) {
     head.append(as_text(response.body.view()));
     stream_->write(as_bytes(head));
   } else {
-    stream_->write(SharedBuffer(std::string(head)), std::move(response.body));
+    stream_->write(as_bytes(head), std::move(response.body));
   }
   after_response(keep_alive);
 }
@@ -242,7 +257,7 @@ void HttpConnection::send_piece(SharedBuffer piece) {
     // A chunk's closing line end goes with the next chunk's head.
     std::string head = piece_sent_ ? "\r\n" : "";
     head += to_hex_number(piece.size()) + "\r\n";
-    stream_->write(SharedBuffer(std::move(head)), std::move(piece));
+    stream_->write(as_bytes(head), std::move(piece));
   } else {
     stream_->write(std::move(piece));
   }
@@ -450,8 +465,15 @@ std::string_view HttpServer::date() {
     char text[40];
     const auto length = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
     date_.assign(text, length);
+    usual_head_ =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: " + date_ + "\r\nContent-Length: ";
   }
   return date_;
+}
+
+std::string_view HttpServer::usual_head() {
+  (void)date();
+  return usual_head_;
 }
 
 void HttpServer::move_to(HttpConnection& connection, HttpConnection::List& list) {

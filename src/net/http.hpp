@@ -40,6 +40,7 @@ struct HttpResponse {
   SharedBuffer body;
   std::string headers = {};  ///< further ones, each ended by "\r\n"
   bool close = false;
+  std::string_view lead = {};  ///< what the body begins with: copied, `body` follows
 };
 
 class HttpServer;
@@ -62,6 +63,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// connection. They go with it, uncalled, when the server goes.
   void take_over(std::string head, Stream::OnRead on_read, Stream::OnClose on_close);
   bool is_open() const { return stream_->is_open(); }
+  /// The handler's note on the head of the request in work, which stays as long as requests come with that
+  /// same head; 0 for another one.
+  std::uint64_t head_note() const { return head_note_; }
+  void set_head_note(std::uint64_t note) { head_note_ = note; }
   const StreamPtr& stream() const { return stream_; }
 
  private:
@@ -91,6 +96,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   StreamPtr stream_;
   HttpRequestParser parser_;
   Phase phase_ = Phase::reading;
+  std::uint64_t head_note_ = 0;
   bool peer_ended_ = false;
   bool answering_ = false;   ///< inside the handler: go_on() is left to parse()
   std::uint64_t since_ = 0;  ///< when this phase began, or this request within it
@@ -140,6 +146,7 @@ class HttpServer {
   void make_room();
   void sweep();
   std::string_view date();
+  std::string_view usual_head();
   void move_to(HttpConnection& connection, HttpConnection::List& list);
   void forget(HttpConnection& connection);
 
@@ -159,7 +166,8 @@ class HttpServer {
   std::uint64_t evicted_ = 0;
   std::uint64_t date_at_ = 0;
   std::string date_;
-  std::string scratch_;  ///< where heads and short answers are put together
+  std::string usual_head_;  ///< of an answer without headers of its own, up to its length
+  std::string scratch_;     ///< where heads and short answers are put together
 };
 
 }  // namespace quarry::net

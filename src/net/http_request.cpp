@@ -16,6 +16,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
+/// Longer heads are parsed each time: what is kept is kept for each connection.
+constexpr std::size_t kMostKeptHeadBytes = 2048;
+
 }  // namespace
 
 std::string_view HttpRequest::header(std::string_view name) const {
@@ -31,7 +34,9 @@ struct HttpRequestParser::Callbacks {
   }
 
   static int on_message_begin(http_parser* parser) {
-    self(parser).state_ = State::head;
+    auto& me = self(parser);
+    me.clear_head();
+    me.state_ = State::head;
     return 0;
   }
   static int on_url(http_parser* parser, const char* at, std::size_t length) {
@@ -142,9 +147,43 @@ int HttpRequestParser::body_bytes(std::string_view bytes) {
   return 0;
 }
 
+/// A client that keeps its connection sends the same head over and over, as long as its bodies have one
+/// length: what it says is known, and the parser is where a request begins.
+bool HttpRequestParser::feed_same_head(std::string_view text) {
+  if (state_ != State::idle || last_head_.empty()) return false;
+  if (text.size() < last_head_.size() + last_body_bytes_ || !text.starts_with(last_head_)) return false;
+  state_ = State::body;
+  request_.same_head = true;
+  if (body_bytes(text.substr(last_head_.size(), last_body_bytes_)) != 0) return true;
+  state_ = State::complete;
+  if (events_.on_request) events_.on_request(request_);
+  return true;
+}
+
+/// `text`: a whole request.
+void HttpRequestParser::keep_head(std::string_view text) {
+  const bool by_length = (parser_->flags & F_CHUNKED) == 0 && (parser_->flags & F_CONTENTLENGTH) != 0;
+  if (!by_length || !request_.keep_alive || request_.wants_upgrade || !request_.header("expect").empty())
+    return;
+  last_body_bytes_ = request_.body.size();
+  const auto head_bytes = text.size() - last_body_bytes_;
+  if (head_bytes <= kMostKeptHeadBytes) last_head_ = text.substr(0, head_bytes);
+}
+
+void HttpRequestParser::clear_head() {
+  request_.method.clear();
+  request_.target.clear();
+  request_.headers.clear();
+  request_.same_head = false;
+  last_head_.clear();
+}
+
 std::size_t HttpRequestParser::feed(ByteView bytes) {
   if (state_ == State::complete || state_ == State::upgraded || state_ == State::failed) return 0;
   const auto text = as_text(bytes);
+  const auto same = last_head_.size() + last_body_bytes_;
+  if (feed_same_head(text)) return same;
+  const bool from_begin = state_ == State::idle;
   std::size_t used = http_parser_execute(parser_.get(), Callbacks::table(), text.data(), text.size());
   const auto error = HTTP_PARSER_ERRNO(parser_.get());
   if (state_ == State::failed) return used;
@@ -152,6 +191,7 @@ std::size_t HttpRequestParser::feed(ByteView bytes) {
     // Paused inside the last byte of the message when that byte was part of a body: it was used.
     http_parser_pause(parser_.get(), 0);
     if (request_.wants_upgrade) state_ = State::upgraded;
+    if (from_begin) keep_head(text.substr(0, used));
     if (events_.on_request) events_.on_request(request_);
     return used;
   }
@@ -164,9 +204,8 @@ std::size_t HttpRequestParser::feed(ByteView bytes) {
 
 void HttpRequestParser::resume() {
   if (state_ != State::complete && state_ != State::upgraded) return;
-  request_.method.clear();
-  request_.target.clear();
-  request_.headers.clear();
+  // Nor must long headers stay.
+  if (last_head_.empty()) clear_head();
   request_.body.clear();
   // A body of megabytes must not stay with an idle connection.
   if (request_.body.capacity() > 64 * 1024) request_.body.shrink_to_fit();

@@ -30,6 +30,8 @@ struct HttpRequest {
   bool keep_alive = true;
   bool wants_upgrade = false;  ///< GET with "Upgrade: websocket", where that is allowed
   bool takes_chunks = false;   ///< HTTP/1.1 and later: answers may come in chunks
+  /// All but the body is, byte for byte, what the request before it on this connection had.
+  bool same_head = false;
 
   /// The first header of that (lower-case) name; empty when there is none.
   std::string_view header(std::string_view name) const;
@@ -48,7 +50,7 @@ class HttpRequestParser {
     /// The headers are here, and the client waits for a word before it sends the body.
     std::function<void(const HttpRequest&)> on_expect_continue;
     /// A whole request. The parser stops until resume(): the request stays valid until then, and its
-    /// parts may be moved out.
+    /// body may be moved out.
     std::function<void(HttpRequest&)> on_request;
     /// The body is about to have so many bytes: false when the server has no room; the refusal is then 503.
     std::function<bool(std::size_t)> on_body_bytes;
@@ -81,6 +83,9 @@ class HttpRequestParser {
 
  private:
   struct Callbacks;
+  bool feed_same_head(std::string_view text);
+  void keep_head(std::string_view text);
+  void clear_head();
   int refuse(int status, std::string text);
   bool count_header_bytes(std::size_t length);
   int headers_complete();
@@ -91,6 +96,9 @@ class HttpRequestParser {
   const bool allow_upgrade_;
   std::unique_ptr<http_parser> parser_;
   HttpRequest request_;
+  /// The last request's, when another like it need not be parsed; request_ then still has what it says.
+  std::string last_head_;
+  std::size_t last_body_bytes_ = 0;
   std::size_t header_bytes_ = 0;
   bool in_value_ = false;
   State state_ = State::idle;

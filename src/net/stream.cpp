@@ -179,32 +179,41 @@ bool Stream::write_wire(ByteView bytes) {
 bool Stream::write(SharedBuffer bytes) {
   return write_parts(&bytes, 1);
 }
-bool Stream::write(SharedBuffer head, SharedBuffer body) {
-  SharedBuffer parts[2] = {std::move(head), std::move(body)};
-  return write_parts(parts, 2);
+bool Stream::write(ByteView head, SharedBuffer body) {
+  SharedBuffer parts[2] = {SharedBuffer::of_static(as_text(head)), std::move(body)};
+  if (!is_open() || finishing_) return false;
+  if (codec_ != nullptr) return write_coded(parts, 2);
+  written_ += head.size() + parts[1].size();
+  const unsigned left = pending() == 0 ? try_parts(parts, 2) : 2;
+  if (left == 2) parts[0] = SharedBuffer(to_bytes(parts[0].view()));
+  return left == 0 || queue(parts + (2 - left), left);
+}
+
+/// What the kernel takes at once goes: says how many of the parts are left, at the end, the first of them
+/// shortened.
+unsigned Stream::try_parts(SharedBuffer* parts, unsigned count) {
+  uv_buf_t buffers[2];
+  for (unsigned i = 0; i < count; ++i) {
+    auto* base = reinterpret_cast<char*>(const_cast<std::uint8_t*>(parts[i].view().data()));
+    buffers[i] = uv_buf_init(base, static_cast<unsigned>(parts[i].size()));
+  }
+  const int status = uv_try_write(&raw()->stream, buffers, count);
+  std::size_t sent = status > 0 ? static_cast<std::size_t>(status) : 0;
+  while (count > 0 && sent >= parts[0].size()) {
+    sent -= parts[0].size();
+    ++parts;
+    --count;
+  }
+  if (count > 0) parts[0] = parts[0].after(sent);
+  return count;
 }
 
 bool Stream::write_parts(SharedBuffer* parts, unsigned count) {
   if (!is_open() || finishing_) return false;
   if (codec_ != nullptr) return write_coded(parts, count);
   for (unsigned i = 0; i < count; ++i) written_ += parts[i].size();
-  if (pending() == 0) {
-    uv_buf_t buffers[2];
-    for (unsigned i = 0; i < count; ++i) {
-      auto* base = reinterpret_cast<char*>(const_cast<std::uint8_t*>(parts[i].view().data()));
-      buffers[i] = uv_buf_init(base, static_cast<unsigned>(parts[i].size()));
-    }
-    const int status = uv_try_write(&raw()->stream, buffers, count);
-    std::size_t sent = status > 0 ? static_cast<std::size_t>(status) : 0;
-    while (count > 0 && sent >= parts[0].size()) {
-      sent -= parts[0].size();
-      ++parts;
-      --count;
-    }
-    if (count == 0) return true;
-    parts[0] = parts[0].after(sent);
-  }
-  return queue(parts, count);
+  const unsigned left = pending() == 0 ? try_parts(parts, count) : count;
+  return left == 0 || queue(parts + (count - left), left);
 }
 
 bool Stream::queue(SharedBuffer* parts, unsigned count) {

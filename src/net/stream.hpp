@@ -110,8 +110,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// stream then closes itself with write_limit.
   bool write(ByteView bytes);
   bool write(SharedBuffer bytes);
-  /// Two pieces in one system call: a head and a body.
-  bool write(SharedBuffer head, SharedBuffer body);
+  /// Two pieces in one system call: a head, of which only what has to wait is copied, and a body.
+  bool write(ByteView head, SharedBuffer body);
   /// Bytes that wait to be sent.
   std::size_t pending() const;
   /// Bytes that went to the kernel so far, of all that was written.
@@ -153,6 +153,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool write_coded(const SharedBuffer* parts, unsigned count);
   void on_coded(ByteView bytes);
   bool write_parts(SharedBuffer* parts, unsigned count);
+  unsigned try_parts(SharedBuffer* parts, unsigned count);
   bool queue(SharedBuffer* parts, unsigned count);
   void on_bytes(long count, const std::uint8_t* data);
   void on_written(int status);

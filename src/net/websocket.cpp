@@ -88,14 +88,15 @@ void WebSocket::finish_when_done() {
 
 bool WebSocket::send(SharedBuffer message) {
   if (codec_.closing()) return false;
-  return stream_->write(SharedBuffer(WebSocketCodec::text_head(message.size())), std::move(message));
+  const auto head = WebSocketCodec::text_head(message.size());
+  return stream_->write(as_bytes(head), std::move(message));
 }
 
 bool WebSocket::send(std::string_view head, SharedBuffer rest) {
   if (codec_.closing()) return false;
   auto first = WebSocketCodec::text_head(head.size() + rest.size());
   first.append(head);
-  return stream_->write(SharedBuffer(std::move(first)), std::move(rest));
+  return stream_->write(as_bytes(first), std::move(rest));
 }
 
 void WebSocket::close(WebSocketStatus status, std::string_view reason) {

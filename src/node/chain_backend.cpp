@@ -17,10 +17,7 @@ ChainBackend::ChainBackend(NodeFacts facts, const Database& database, const Engi
       bridge_(bridge) {}
 
 std::optional<std::uint64_t> ChainBackend::head_mark() {
-  const ByteView hash = chain_.head().header.hash();
-  std::uint64_t out = 0;
-  for (const std::uint8_t byte : hash.first(sizeof out)) out = out << 8 | byte;
-  return out;
+  return chain_.moves();
 }
 
 unsigned ChainBackend::protocol_version() {

@@ -9,8 +9,10 @@ namespace quarry::rpc {
 namespace {
 
 /// Of the chain alone: not of the pool, the clock, the accounts or the peers. In order.
-constexpr std::array<std::string_view, 22> kChainMethods = {
+constexpr std::array<std::string_view, 24> kChainMethods = {
+    "eth_blockNumber",
     "eth_call",
+    "eth_chainId",
     "eth_getBalance",
     "eth_getBlockByHash",
     "eth_getBlockByNumber",
@@ -58,10 +60,20 @@ std::optional<ChainQuestion> chain_question(std::string_view message) {
   // The pending block is the pool's; an escape could hide the word.
   if (parts->params.find("pending") != parts->params.npos || parts->params.find('\\') != parts->params.npos)
     return std::nullopt;
-  ChainQuestion out{std::string(parts->id), {}};
-  out.key.reserve(parts->method.size() + parts->params.size());
-  out.key.append(parts->method).append(parts->params);
-  return out;
+  return ChainQuestion{parts->id, parts->method, parts->params};
+}
+
+void begin_answer(std::string& to, std::string_view id) {
+  to.append(kBegin).append(id).append(kResult);
+}
+
+std::size_t AnswerCache::KeyHash::operator()(std::string_view key) const {
+  const auto params = key.find('[');
+  return (*this)({{}, key.substr(0, params), key.substr(params)});
+}
+std::size_t AnswerCache::KeyHash::operator()(const ChainQuestion& question) const {
+  const std::hash<std::string_view> hash;
+  return hash(question.params) ^ hash(question.method) << 1;
 }
 
 void AnswerCache::settle(std::uint64_t head) {
@@ -71,37 +83,34 @@ void AnswerCache::settle(std::uint64_t head) {
   old_ = {};
 }
 
-std::optional<std::string> AnswerCache::find(std::uint64_t head, const ChainQuestion& question) {
+AnswerCache::Rest AnswerCache::find(std::uint64_t head, const ChainQuestion& question) {
   settle(head);
-  auto found = young_.results.find(question.key);
-  if (found == young_.results.end()) {
-    const auto older = old_.results.find(question.key);
-    if (older == old_.results.end()) return std::nullopt;
-    keep(question.key, std::move(older->second));
-    old_.bytes -= std::min(old_.bytes, question.key.size() + kEntryBytes);
-    old_.results.erase(question.key);
-    found = young_.results.find(question.key);
-    if (found == young_.results.end()) return std::nullopt;
-  }
-  std::string out;
-  out.reserve(kBegin.size() + question.id.size() + kResult.size() + found->second.size() + 1);
-  return out.append(kBegin).append(question.id).append(kResult).append(found->second).append("}");
+  if (const auto found = young_.results.find(question); found != young_.results.end()) return found->second;
+  const auto older = old_.results.find(question);
+  if (older == old_.results.end()) return nullptr;
+  auto key = older->first;
+  auto result = std::move(older->second);
+  old_.bytes -= std::min(old_.bytes, key.size() + result->size() + kEntryBytes);
+  old_.results.erase(older);
+  return keep(std::move(key), std::move(result));
 }
 
-void AnswerCache::put(std::uint64_t head, ChainQuestion question, std::string_view message) {
+void AnswerCache::put(std::uint64_t head, std::string key, std::string_view id, std::string_view message) {
   // An answer to an earlier head that was long in the making.
   if (head != head_ || message.size() > kMostAnswerBytes) return;
-  const std::size_t before = kBegin.size() + question.id.size();
+  const std::size_t before = kBegin.size() + id.size();
   if (message.size() <= before + kResult.size() + 1 || !message.substr(before).starts_with(kResult)) return;
-  const auto result = message.substr(before + kResult.size(), message.size() - before - kResult.size() - 1);
-  if (may_change(result)) return;
-  keep(std::move(question.key), std::string(result));
+  const auto rest = message.substr(before + kResult.size());
+  if (may_change(rest.substr(0, rest.size() - 1))) return;
+  keep(std::move(key), std::make_shared<const std::string>(rest));
 }
 
-void AnswerCache::keep(std::string key, std::string result) {
+AnswerCache::Rest AnswerCache::keep(std::string key, Rest result) {
   if (young_.bytes >= kMostBytes / 2) old_ = std::exchange(young_, {});
-  const std::size_t bytes = key.size() + result.size() + kEntryBytes;
-  if (young_.results.insert_or_assign(std::move(key), std::move(result)).second) young_.bytes += bytes;
+  const std::size_t bytes = key.size() + result->size() + kEntryBytes;
+  const auto [place, added] = young_.results.insert_or_assign(std::move(key), std::move(result));
+  if (added) young_.bytes += bytes;
+  return place->second;
 }
 
 }  // namespace quarry::rpc

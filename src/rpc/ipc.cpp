@@ -28,7 +28,7 @@ void IpcConnection::cut_off(const std::string& why) {
 }
 
 bool IpcConnection::send(std::string_view head, const EventText& text) {
-  return stream_->write(net::SharedBuffer(std::string(head)), net::SharedBuffer(text.with_tail()));
+  return stream_->write(as_bytes(head), net::SharedBuffer(text.with_tail()));
 }
 
 void IpcConnection::on_read(ByteView bytes) {

@@ -33,27 +33,43 @@ void Jobs::stop() {
 }
 
 /// Only what this caller may ask at all.
-std::optional<Jobs::Kept> Jobs::question_of(std::string_view message, const Caller& caller) const {
-  if (!caller.modules.has("eth")) return std::nullopt;
-  auto question = chain_question(message);
-  if (!question) return std::nullopt;
+std::optional<Jobs::Known> Jobs::known(std::string_view message, const Caller& caller) const {
+  const auto question = chain_question(message);
+  if (!question || !caller.modules.has("eth")) return std::nullopt;
   const auto head = dispatcher_.head_mark();
   if (!head) return std::nullopt;
-  return Kept{*head, std::move(*question)};
+  auto rest = answers_->find(*head, *question);
+  if (rest == nullptr) return std::nullopt;
+  return Known{question->id, std::move(rest)};
+}
+
+std::optional<Jobs::Kept> Jobs::worth_keeping(std::string_view message, const Caller& caller) const {
+  const auto question = chain_question(message);
+  if (!question || !caller.modules.has("eth")) return std::nullopt;
+  const auto head = dispatcher_.head_mark();
+  if (!head) return std::nullopt;
+  return Kept{*head, question->key(), std::string(question->id)};
 }
 
 void Jobs::run(std::string text, const Caller& caller, Done done) {
   const auto since = Dispatcher::Clock::now();
-  auto kept = question_of(text, caller);
-  if (kept)
-    if (auto known = answers_->find(kept->head, kept->question)) return done(std::move(*known));
+  if (const auto at_hand = known(text, caller)) {
+    std::string answer;
+    begin_answer(answer, at_hand->id);
+    return done(answer.append(*at_hand->rest));
+  }
+  auto kept = worth_keeping(text, caller);
   const bool parse_here = text.size() <= kMostBytesOnLoop;
   Message parsed;
   Where where = Where::worker;
   if (parse_here) {
     parsed = dispatcher_.parse(text);
     where = Dispatcher::where(parsed);
-    if (where == Where::loop) return done(dispatcher_.answer(parsed, caller, since));
+    if (where == Where::loop) {
+      auto answer = dispatcher_.answer(parsed, caller, since);
+      if (kept) answers_->put(kept->head, std::move(kept->key), kept->id, answer);
+      return done(std::move(answer));
+    }
   }
   const auto message = std::make_shared<Message>(std::move(parsed));
   auto shared_done = std::make_shared<Done>(std::move(done));
@@ -63,7 +79,7 @@ void Jobs::run(std::string text, const Caller& caller, Done done) {
     auto answer = dispatcher_.answer(*message, caller, since);
     loop_.post(
         [answers = answers_, shared_done, answer = std::move(answer), kept = std::move(kept)]() mutable {
-          if (kept) answers->put(kept->head, std::move(kept->question), answer);
+          if (kept) answers->put(kept->head, std::move(kept->key), kept->id, answer);
           (*shared_done)(std::move(answer));
         });
   };

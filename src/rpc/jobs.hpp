@@ -19,6 +19,13 @@ class Jobs {
 
   Jobs(net::Loop& loop, const Dispatcher& dispatcher, unsigned workers, std::size_t most_queued);
 
+  /// An answer that is known already: begin_answer() of the id, and the rest.
+  struct Known {
+    std::string_view id;  ///< within the message
+    AnswerCache::Rest rest;
+  };
+  std::optional<Known> known(std::string_view message, const Caller& caller) const;
+
   /// Answers at once, inside the call, what is answered on the loop. `done` holds what it answers to
   /// weakly: it may come after that is gone, but not after this object is.
   void run(std::string message, const Caller& caller, Done done);
@@ -29,9 +36,9 @@ class Jobs {
   /// A question whose answer is worth keeping, and the head it is asked about.
   struct Kept {
     std::uint64_t head = 0;
-    ChainQuestion question;
+    std::string key, id;
   };
-  std::optional<Kept> question_of(std::string_view message, const Caller& caller) const;
+  std::optional<Kept> worth_keeping(std::string_view message, const Caller& caller) const;
 
   net::Loop& loop_;
   const Dispatcher& dispatcher_;

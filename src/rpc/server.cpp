@@ -82,6 +82,8 @@ class RpcServer::Impl {
   HttpGateOptions gate_options(const std::string& host) const;
   void on_request(const Endpoint& endpoint, net::HttpRequest& request,
                   const net::HttpConnectionPtr& connection);
+  bool answer_known(const net::HttpRequest& request, const net::HttpConnectionPtr& connection,
+                    std::string headers);
   bool serve_route(net::HttpRequest& request, const net::HttpConnectionPtr& connection);
   void run(net::HttpRequest& request, const net::HttpConnectionPtr& connection);
   std::optional<net::HttpResponse> check_room(const net::HttpServer& server,
@@ -94,6 +96,10 @@ class RpcServer::Impl {
   PerAddress in_work_, ws_per_address_;
   WsShared ws_shared_;
   std::optional<HttpGate> http_gate_, ws_gate_;
+  /// The note on a request's head that it passed the gate, whatever its body, and needs no headers in the
+  /// answer. Another gate, another note.
+  std::uint64_t passed_ = 0;
+  std::string lead_;  ///< where an answer's beginning is put together
   Caller http_caller_, ws_caller_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   std::unordered_map<const WsClient*, std::shared_ptr<WsClient>> ws_clients_;
@@ -137,6 +143,7 @@ Result<> RpcServer::Impl::start_http(const HttpOptions& options) {
   http_caller_ = caller_of(options.modules, "--rpcapi", gate.exposed && !gate.jwt);
   gate.cors_domains = split_list(options.cors_domains);
   http_gate_.emplace(std::move(gate));
+  ++passed_;
   (*endpoint)->http = true;
   log_info("HTTP endpoint opened", {{"url", scheme("http") + (*endpoint)->server->address()},
                                     {"cors", options.cors_domains},
@@ -193,6 +200,7 @@ Result<> RpcServer::Impl::open_ipc() {
 
 void RpcServer::Impl::on_request(const Endpoint& endpoint, net::HttpRequest& request,
                                  const net::HttpConnectionPtr& connection) {
+  if (endpoint.http && connection->head_note() == passed_ && answer_known(request, connection, {})) return;
   if (request.wants_upgrade) {
     if (endpoint.ws) return open_ws(endpoint, request, connection);
     return connection->respond(
@@ -210,6 +218,9 @@ void RpcServer::Impl::on_request(const Endpoint& endpoint, net::HttpRequest& req
 
 void RpcServer::Impl::run(net::HttpRequest& request, const net::HttpConnectionPtr& connection) {
   auto headers = http_gate_->answer_headers(request);
+  // A token's time runs out.
+  if (headers.empty() && !options_.jwt) connection->set_head_note(passed_);
+  if (answer_known(request, connection, headers)) return;
   Caller caller = http_caller_;
   caller.address = connection->stream()->remote_ip();
   if (!in_work_.enter(caller.address)) {
@@ -228,6 +239,18 @@ void RpcServer::Impl::run(net::HttpRequest& request, const net::HttpConnectionPt
         if (client == nullptr) return;
         client->respond({200, "application/json", net::SharedBuffer(std::move(text)), std::move(headers)});
       });
+}
+
+/// What is answered at once does not count as work.
+bool RpcServer::Impl::answer_known(const net::HttpRequest& request, const net::HttpConnectionPtr& connection,
+                                   std::string headers) {
+  const auto known = jobs_.known(request.body, http_caller_);
+  if (!known) return false;
+  lead_.clear();
+  begin_answer(lead_, known->id);
+  connection->respond(
+      {200, "application/json", net::SharedBuffer(known->rest), std::move(headers), false, lead_});
+  return true;
 }
 
 /// The refusal of one WebSocket too many.

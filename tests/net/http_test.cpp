@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -63,6 +64,58 @@ TEST(Http, KeepsAliveAndAnswersInOrder) {
   for (int i = 0; i < 200; ++i) many += post_text(std::to_string(i));
   client.send(many);
   for (int i = 0; i < 200; ++i) ASSERT_EQ(client.answer().body, std::to_string(i));
+}
+
+/// What stands before a body is read once as long as it stays the same: what it says must not stay longer.
+TEST(Http, HeadsThatRepeatAndHeadsThatChange) {
+  std::atomic<int> notes_kept{0};
+  Served served({}, [&](HttpRequest& request, const HttpConnectionPtr& connection) {
+    if (connection->head_note() == 5) ++notes_kept;
+    connection->set_head_note(5);
+    const auto text = request.method + " " + request.target + " " + std::string(request.header("x-name")) +
+                      " " + std::to_string(request.headers.size()) + (request.same_head ? " same " : " new ");
+    connection->respond({200, "application/json", SharedBuffer(std::move(request.body)), "", false, text});
+  });
+  RawClient client(served.port);
+  const auto ask = [&](std::string_view target, std::string_view name, std::string_view body) {
+    client.send("POST " + std::string(target) + " HTTP/1.1\r\nX-Name: " + std::string(name) +
+                "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+    return client.answer().body;
+  };
+  EXPECT_EQ(ask("/", "a", "one"), "POST / a 2 new one");
+  EXPECT_EQ(ask("/", "a", "two"), "POST / a 2 same two");
+  EXPECT_EQ(ask("/", "a", "six"), "POST / a 2 same six");
+  EXPECT_EQ(notes_kept, 2);
+  EXPECT_EQ(ask("/", "b", "six"), "POST / b 2 new six");
+  EXPECT_EQ(ask("/x", "b", "six"), "POST /x b 2 new six");
+  EXPECT_EQ(ask("/x", "b", "seven"), "POST /x b 2 new seven");
+  EXPECT_EQ(notes_kept, 2);
+  client.send("GET /y HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(client.answer().body, "GET /y  0 new ");
+  EXPECT_EQ(ask("/x", "b", "seven"), "POST /x b 2 new seven");
+  // In pieces, the head whole and the body not, and the other way round.
+  const std::string again = "POST /x HTTP/1.1\r\nX-Name: b\r\nContent-Length: 5\r\n\r\n";
+  client.send(again + "ni");
+  client.send("nes" + again);
+  EXPECT_EQ(client.answer().body.substr(0, 10), "POST /x b ");
+  client.send("eight" + again + "other" + again + "third");
+  for (const auto* body : {"eight", "other", "third"}) {
+    const auto answer = client.answer().body;
+    EXPECT_TRUE(answer.starts_with("POST /x b 2 ") && answer.ends_with(body)) << answer;
+  }
+}
+
+TEST(Http, LongHeadsAreReadEachTime) {
+  Served served({}, [](HttpRequest& request, const HttpConnectionPtr& connection) {
+    connection->respond({200, "text/plain", SharedBuffer(std::string(request.same_head ? "same" : "new"))});
+  });
+  RawClient client(served.port);
+  const std::string request =
+      "POST / HTTP/1.1\r\nX: " + std::string(4000, 'x') + "\r\nContent-Length: 1\r\n\r\n1";
+  for (int i = 0; i < 3; ++i) {
+    client.send(request);
+    EXPECT_EQ(client.answer().body, "new");
+  }
 }
 
 TEST(Http, RequestsInAnyPieces) {

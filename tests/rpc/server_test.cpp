@@ -96,6 +96,55 @@ TEST(RpcServer, RefusesOtherHostsAndAllowsOrigins) {
   EXPECT_NE(answer.head.find("Access-Control-Allow-Origin: *"), std::string::npos);
 }
 
+/// Each answer three times: worked out, known, and known to a connection whose head was seen before; then
+/// without being kept at all.
+TEST(RpcServer, KeptAnswersAreTheSameBytes) {
+  Served served;
+  const auto ask_all = [&](RawClient& client) {
+    std::vector<std::string> out;
+    for (const auto* rest : {R"("method":"eth_blockNumber")", R"("method":"eth_chainId","params":[])",
+                             R"("method":"eth_getBlockByNumber","params":["0x0",true])",
+                             R"("method":"eth_getBalance","params":["0x1"])",
+                             R"("method":"eth_getLogs","params":[{"fromBlock":"0x0","toBlock":"latest"}])",
+                             R"("method":"eth_getBlockByNumber","params":["0x77",false])"})
+      for (const auto* id : {"1", "\"a\"", "7"}) {
+        const auto answer = client.post(R"({"jsonrpc":"2.0","id":)" + std::string(id) + "," + rest + "}");
+        out.push_back(answer.body);
+        EXPECT_NE(answer.head.find("Content-Type: application/json\r\n"), std::string::npos);
+        EXPECT_NE(answer.head.find("\r\nDate: "), std::string::npos);
+      }
+    return out;
+  };
+  RawClient client(served.port);
+  const auto plain = ask_all(client);
+  EXPECT_EQ(plain[0], kBlockNumberAnswer);
+  served.rpc.node.mark = 1;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask_all(client), plain);
+  RawClient other(served.port);
+  EXPECT_EQ(ask_all(other), plain);
+  served.rpc.node.mark = 2;
+  EXPECT_EQ(ask_all(client), plain);
+}
+
+/// A head that passed once says nothing about another one, nor about a body.
+TEST(RpcServer, KeptAnswersAreOnlyForWhoMayAsk) {
+  Served served;
+  served.rpc.node.mark = 1;
+  RawClient client(served.port);
+  EXPECT_EQ(client.post(kBlockNumber).body, kBlockNumberAnswer);
+  EXPECT_EQ(client.post(kBlockNumber).body, kBlockNumberAnswer);
+  const auto post = [&](std::string_view headers) {
+    client.send("POST / HTTP/1.1\r\n" + std::string(headers) +
+                "Content-Length: " + std::to_string(kBlockNumber.size()) + "\r\n\r\n" + kBlockNumber);
+    return client.answer().status;
+  };
+  EXPECT_EQ(post("Host: evil.example\r\nContent-Type: application/json\r\n"), 403);
+  EXPECT_EQ(post("Host: evil.example\r\nContent-Type: application/json\r\n"), 403);
+  EXPECT_EQ(post("Host: localhost\r\nContent-Type: text/plain\r\n"), 415);
+  EXPECT_EQ(post("Host: localhost\r\nContent-Type: application/json\r\n"), 200);
+  EXPECT_EQ(client.post("[" + kBlockNumber + "]").body, "[" + std::string(kBlockNumberAnswer) + "]");
+}
+
 TEST(RpcServer, ManyClientsAtOnce) {
   Served served;
   std::vector<std::thread> clients;

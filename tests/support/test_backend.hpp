@@ -2,6 +2,7 @@
 /// \file
 /// A node's backend over blocks in memory: the chain of a file, or a genesis alone.
 
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -223,6 +224,10 @@ struct TestNode : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainCont
   bool listening() override { return true; }
 
   BlockNum head_number() override { return blocks_.size() - 1; }
+  std::optional<std::uint64_t> head_mark() override {
+    const auto now = mark.load();
+    return now == 0 ? std::nullopt : std::optional(now);
+  }
   std::optional<rpc::SyncProgress> syncing() override { return progress; }
   Result<> export_chain(const std::string& file, std::optional<BlockNum>, std::optional<BlockNum>) override {
     if (file.empty()) return fail("no file");
@@ -255,6 +260,7 @@ struct TestNode : rpc::Accounts, rpc::MinerControl, rpc::Network, rpc::ChainCont
   Bytes extra;
   Gas gas_target = 0;
   std::optional<rpc::SyncProgress> progress;
+  std::atomic<std::uint64_t> mark = 0;  ///< 0: answers are not kept
   ChainSpec chain_spec;
   PrivateKey key = random_private_key();
   TestPool pool;

@@ -1,12 +1,12 @@
-// The load of bench/soak: node soak.mjs HTTP_URL WS_URL KEY SECONDS CLIENTS. Prints one JSON object: how often each
-// method was asked, which errors came that were not asked for, what the subscriptions told.
+// The load of bench/soak: node soak.mjs HTTP_URL WS_URL KEY SECONDS CLIENTS. Prints "begun" when its contract is there,
+// and at the end one JSON object: how often each method was asked, which errors came that were not asked for, what the
+// subscriptions told.
 
 import { ethers } from 'ethers';
 import WebSocket from 'ws';
 import { compile } from './compile.mjs';
 
 const [url, wsUrl, key, secondsText, clientsText] = process.argv.slice(2);
-const end = Date.now() + Number(secondsText) * 1000;
 const counts = {};
 const errors = {};
 const told = { heads: 0, logs: 0, removed: 0, pending: 0 };
@@ -35,7 +35,10 @@ const { Vault } = compile();
 const provider = new ethers.JsonRpcProvider(url, undefined, { pollingInterval: 500 });
 const wallet = new ethers.Wallet(key, provider);
 const deployed = await new ethers.ContractFactory(Vault.abi, Vault.evm.bytecode.object, wallet).deploy(1);
-await deployed.deploymentTransaction().wait();
+// Under some blocks, so that no reorganisation takes the contract away for a while.
+await deployed.deploymentTransaction().wait(4);
+console.log('begun');
+const end = Date.now() + Number(secondsText) * 1000;
 const vault = deployed.target;
 const coder = new ethers.Interface(Vault.abi);
 const value = coder.encodeFunctionData('value');
