@@ -34,11 +34,13 @@ void message(benchmark::State& state, const std::string& text) {
   state.SetItemsProcessed(state.iterations());
 }
 
+/// range(0) heads in turn: one that stays the same is not parsed again.
 void parse_http(benchmark::State& state) {
-  const auto text = http_request(kBlockNumber);
+  const std::vector<std::string> texts = {http_request(kBlockNumber), http_request(kGetBlock)};
   net::HttpRequestParser parser({}, {}, false);
+  std::size_t at = 0;
   for (auto _ : state) {
-    parser.feed(as_bytes(text));
+    parser.feed(as_bytes(texts[at++ % static_cast<std::size_t>(state.range(0))]));
     parser.resume();
   }
   state.SetItemsProcessed(state.iterations());
@@ -56,9 +58,10 @@ int connect_to(std::uint16_t port) {
   return fd;
 }
 
-/// range(0) clients, of which each sends, then each waits for its answer.
+/// range(0) clients, of which each sends, then each waits for its answer; range(1): answers are kept.
 void over_http(benchmark::State& state, const std::string& body) {
   test::Rpc rpc;
+  rpc.node.mark = static_cast<std::uint64_t>(state.range(1));
   const Dispatcher& dispatcher = rpc.dispatcher;
   net::Loop loop;
   ServerOptions options;
@@ -86,7 +89,13 @@ void over_http(benchmark::State& state, const std::string& body) {
 
 BENCHMARK_CAPTURE(message, eth_blockNumber, kBlockNumber);
 BENCHMARK_CAPTURE(message, eth_getBlockByNumber, kGetBlock);
-BENCHMARK(parse_http);
-BENCHMARK_CAPTURE(over_http, eth_blockNumber, kBlockNumber)->Arg(1)->Arg(16)->Arg(64)->UseRealTime();
-BENCHMARK_CAPTURE(over_http, eth_getBlockByNumber, kGetBlock)->Arg(16)->UseRealTime();
+BENCHMARK(parse_http)->ArgName("heads")->Arg(1)->Arg(2);
+BENCHMARK_CAPTURE(over_http, eth_blockNumber, kBlockNumber)
+    ->ArgNames({"clients", "kept"})
+    ->ArgsProduct({{1, 16, 64}, {0, 1}})
+    ->UseRealTime();
+BENCHMARK_CAPTURE(over_http, eth_getBlockByNumber, kGetBlock)
+    ->ArgNames({"clients", "kept"})
+    ->ArgsProduct({{16}, {0, 1}})
+    ->UseRealTime();
 }  // namespace
