@@ -52,12 +52,16 @@ std::optional<Jobs::Kept> Jobs::worth_keeping(std::string_view message, const Ca
 }
 
 void Jobs::run(std::string text, const Caller& caller, Done done) {
-  const auto since = Dispatcher::Clock::now();
   if (const auto at_hand = known(text, caller)) {
     std::string answer;
     begin_answer(answer, at_hand->id);
     return done(answer.append(*at_hand->rest));
   }
+  work_out(std::move(text), caller, std::move(done));
+}
+
+void Jobs::work_out(std::string text, const Caller& caller, Done done) {
+  const auto since = Dispatcher::Clock::now();
   auto kept = worth_keeping(text, caller);
   const bool parse_here = text.size() <= kMostBytesOnLoop;
   Message parsed;

@@ -29,6 +29,8 @@ class Jobs {
   /// Answers at once, inside the call, what is answered on the loop. `done` holds what it answers to
   /// weakly: it may come after that is gone, but not after this object is.
   void run(std::string message, const Caller& caller, Done done);
+  /// The same for a message that known() has no answer to.
+  void work_out(std::string message, const Caller& caller, Done done);
   /// Waits for what runs; drops the rest.
   void stop();
 

@@ -230,7 +230,7 @@ void RpcServer::Impl::run(net::HttpRequest& request, const net::HttpConnectionPt
     return connection->respond(
         {200, "application/json", net::SharedBuffer(std::move(text)), std::move(headers)});
   }
-  jobs_.run(
+  jobs_.work_out(
       std::move(request.body), caller,
       [this, address = caller.address, weak = std::weak_ptr(connection),
        headers = std::move(headers)](std::string text) mutable {

@@ -3,6 +3,7 @@
 #include "core/keccak.hpp"
 #include "core/secp256k1.hpp"
 #include "core/sender.hpp"
+#include "rpc/known_senders.hpp"
 
 namespace quarry::rpc {
 namespace {
@@ -124,7 +125,7 @@ void write_transactions(JsonText& out, const Block& block, bool full, const std:
   std::size_t index = 0;
   for (const auto& txn : block.body.transactions) {
     if (full) {
-      const auto sender = senders == nullptr ? sender_of(txn) : (*senders)[index];
+      const auto sender = senders == nullptr ? known_sender(txn, hash_of(txn)) : (*senders)[index];
       write_transaction(out, txn, sender, place, index++);
     } else {
       out.hex(hash_of(txn));
@@ -222,13 +223,14 @@ BlockPlace place_of(const SealedHeader& header, const U256& blob_base_fee) {
 
 std::string transaction_view(const Transaction& txn, const BlockPlace& block, std::size_t index) {
   JsonText out;
-  write_transaction(out, txn, sender_of(txn), block, index);
+  write_transaction(out, txn, known_sender(txn, hash_of(txn)), block, index);
   return out.take();
 }
 
 void write_pending(JsonText& out, const Transaction& txn) {
   out.begin_object();
-  for (const auto* name : {"blockHash", "blockNumber", "blockTimestamp", "transactionIndex"}) out.key(name).null();
+  for (const auto* name : {"blockHash", "blockNumber", "blockTimestamp", "transactionIndex"})
+    out.key(name).null();
   write_content(out, txn, sender_of(txn), std::nullopt);
   out.end_object();
 }
@@ -267,8 +269,8 @@ void write_log(JsonText& out, const Log& log, const LogPlace& at) {
 void ReceiptsView::write(JsonText& out, std::size_t index, std::size_t first_log) const {
   const auto& receipt = receipts_[index];
   const auto& txn = block_.body.transactions[index];
-  const auto sender = sender_of(txn);
   const auto hash = hash_of(txn);
+  const auto sender = known_sender(txn, hash);
   out.begin_object();
   if (txn.type == TxnType::blob) {
     out.key("blobGasPrice").quantity(place_.blob_base_fee);
