@@ -4,6 +4,15 @@
 
 namespace quarry::net {
 
+Verdict PeerErrors::telling(const NodeId& id, const Verdict& verdict) const {
+  if (id.is_zero() || !verdict.by_peer || verdict.kind != VerdictKind::protocol_error) return verdict;
+  for (const Entry& entry : entries_) {
+    if (entry.error.node_id == id && !entry.resolved && entry.verdict.kind == VerdictKind::status_mismatch)
+      return entry.verdict;
+  }
+  return verdict;
+}
+
 bool PeerErrors::add(const NodeId& id, const std::string& address, bool inbound, const Verdict& verdict,
                      std::uint64_t time) {
   const auto same_peer = [&](const Entry& entry) {
@@ -25,7 +34,7 @@ bool PeerErrors::add(const NodeId& id, const std::string& address, bool inbound,
   } else if (entries_.size() >= kMaxPeerErrors) {
     entries_.pop_back();
   }
-  entries_.push_front({std::move(error)});
+  entries_.push_front({std::move(error), verdict});
   return repeated;
 }
 

@@ -300,10 +300,10 @@ void PeerSet::Impl::on_closed(Session& session) {
 void PeerSet::Impl::report(const Verdict& verdict, const NodeId& id, const std::string& peer, bool inbound) {
   // Peers that never said who they are differ by address only; their port is another one each time.
   const std::string key = id.is_zero() ? peer.substr(0, peer.rfind(':')) : peer;
-  const bool repeated = errors_.add(id, key, inbound, verdict, unix_seconds());
-  if (!id.is_zero() && dialer_.answer(id, verdict, repeated)) return;
-  events_.on_report(
-      {.verdict = verdict, .node_id = id, .peer = peer, .inbound = inbound, .repeated = repeated});
+  const Verdict told = errors_.telling(id, verdict);
+  const bool repeated = errors_.add(id, key, inbound, told, unix_seconds());
+  if (!id.is_zero() && dialer_.answer(id, told, repeated)) return;
+  events_.on_report({.verdict = told, .node_id = id, .peer = peer, .inbound = inbound, .repeated = repeated});
 }
 
 // ---- what the node asks ------------------------------------------------------------------------

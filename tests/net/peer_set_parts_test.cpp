@@ -92,6 +92,23 @@ TEST(PeerErrors, KeepTheLastOfEachPeer) {
   EXPECT_EQ(errors.list().size(), 4U);
 }
 
+TEST(PeerErrors, WhatDiffersIsSaidAgainWhenThePeerOnlySaysSubprotocolError) {
+  PeerErrors errors;
+  const Verdict differs{.kind = VerdictKind::status_mismatch,
+                        .reason = "NetworkId mismatch - 2000 (!= 1999)"};
+  const Verdict vague = verdict_of(DisconnectReason::subprotocol_error);
+  EXPECT_EQ(errors.telling(id_of(1), vague).reason, vague.reason);
+  errors.add(id_of(1), "a", false, differs, 10);
+  EXPECT_EQ(errors.telling(id_of(1), vague).reason, differs.reason);
+  EXPECT_EQ(errors.telling(id_of(2), vague).reason, vague.reason) << "another peer";
+  const Verdict full = verdict_of(DisconnectReason::too_many_peers);
+  EXPECT_EQ(errors.telling(id_of(1), full).reason, full.reason) << "another error";
+  EXPECT_TRUE(errors.add(id_of(1), "a", false, errors.telling(id_of(1), vague), 11)) << "the same as before";
+  EXPECT_EQ(errors.list().at(0).count, 2U);
+  errors.clear(id_of(1));  // it fitted meanwhile
+  EXPECT_EQ(errors.telling(id_of(1), vague).reason, vague.reason);
+}
+
 TEST(PeerErrors, AreBoundedAndForgetTheOldest) {
   PeerErrors errors;
   for (std::uint32_t i = 0; i <= kMaxPeerErrors; ++i) errors.add(id_of(i), "a", true, refused("x"), i);
