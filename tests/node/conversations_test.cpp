@@ -418,3 +418,68 @@ TEST(Traces, StorageRangesAreTheStorage) {
   }
   EXPECT_GT(compared, 10U);
 }
+
+namespace {
+
+/// Methods that take a block's number alone, or its hash.
+const std::vector<std::string> kByNumber = {"debug_getRawBlock",
+                                            "debug_getRawHeader",
+                                            "debug_getRawReceipts",
+                                            "debug_traceBlockByNumber",
+                                            "erigon_getHeaderByNumber",
+                                            "eth_getBlockReceipts",
+                                            "eth_getBlockTransactionCountByNumber",
+                                            "eth_getHeaderByNumber",
+                                            "eth_getUncleCountByBlockNumber",
+                                            "ots_getBlockDetails",
+                                            "trace_block"};
+const std::vector<std::string> kByHash = {"eth_getBlockTransactionCountByHash", "eth_getHeaderByHash",
+                                          "eth_getUncleCountByBlockHash", "ots_getBlockDetailsByHash"};
+/// And those that take a transaction's.
+const std::vector<std::string> kByTransaction = {"debug_getRawTransaction",   "debug_traceTransaction",
+                                                 "eth_getTransactionByHash",  "eth_getTransactionReceipt",
+                                                 "ots_getInternalOperations", "ots_getTransactionError",
+                                                 "ots_traceTransaction",      "trace_transaction"};
+
+/// Asks all that there is to be asked about a block; result_of() holds each answer against its schema.
+void ask_about(ImportedChain& chain, BlockNum n) {
+  const auto number = U256{n}.to_quantity();
+  for (const auto& method : kByNumber)
+    if (n > 0 || method.find("trace") == std::string::npos) result_of(chain, method, {number});
+  for (const bool full : {true, false}) result_of(chain, "eth_getBlockByNumber", {number, full});
+  result_of(chain, "eth_getUncleByBlockNumberAndIndex", {number, "0x0"});
+  result_of(chain, "ots_getBlockTransactions", {n, 0, 10});
+  const auto block = result_of(chain, "eth_getBlockByNumber", {number, true});
+  for (const auto& method : kByHash) result_of(chain, method, Json::array({block["hash"]}));
+  result_of(chain, "eth_getUncleByBlockHashAndIndex", {block["hash"], "0x0"});
+  result_of(chain, "eth_getLogs", Json::array({{{"blockHash", block["hash"]}}}));
+  if (block["transactions"].empty()) return;
+  const auto& txn = block["transactions"].back();
+  for (const auto& method : kByTransaction) result_of(chain, method, Json::array({txn["hash"]}));
+  result_of(chain, "trace_replayTransaction", {txn["hash"], {"trace", "stateDiff", "vmTrace"}});
+  result_of(chain, "eth_getTransactionByBlockNumberAndIndex", {number, txn["transactionIndex"]});
+  for (const auto* tag : {"latest", "earliest", "safe", "finalized", "pending"}) {
+    for (const auto* method :
+         {"eth_getBalance", "eth_getCode", "eth_getTransactionCount", "eth_getAccountInfo"})
+      result_of(chain, method, {txn["from"], tag});
+  }
+  result_of(chain, "eth_getAccount", {txn["from"], number});
+  result_of(chain, "eth_getProof", {txn["from"], Json::array({"0x0"}), number});
+}
+
+}  // namespace
+
+TEST(Answers, AboutEveryBlockAreOfTheirSchemas) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  for (const auto* name : {"rpc-london", "rpc-compat"}) {
+    const auto folder = folder_of(name);
+    ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+    for (BlockNum n = 0; n <= chain.height(); ++n) ask_about(chain, n);
+    for (const auto* method : {"eth_config", "eth_capabilities", "eth_gasPrice", "eth_maxPriorityFeePerGas",
+                               "eth_blobBaseFee", "eth_baseFee", "eth_syncing", "txpool_content",
+                               "txpool_inspect", "txpool_status", "web3_clientVersion", "net_version"})
+      result_of(chain, method, Json::array());
+    result_of(chain, "eth_feeHistory", {"0x20", "latest", {10, 90}});
+    result_of(chain, "trace_filter", Json::array({{{"fromBlock", "0x0"}, {"count", 50}}}));
+  }
+}

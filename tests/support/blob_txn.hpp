@@ -16,7 +16,8 @@ inline constexpr std::uint64_t kBlobChainId = 7;
 inline Genesis blob_genesis() {
   Genesis genesis;
   genesis.spec.chain_id = kBlobChainId;
-  for (auto fork = Fork::homestead; fork <= Fork::london; fork = Fork{static_cast<std::uint8_t>(fork) + 1})
+  for (auto fork = Fork::homestead; fork <= Fork::london;
+       fork = static_cast<Fork>(static_cast<int>(fork) + 1))
     if (fork != Fork::dao) genesis.spec.forks[fork] = Activation{};
   for (const Fork fork : {Fork::shanghai, Fork::cancun})
     genesis.spec.forks[fork] = Activation{Activation::By::time, 0};
