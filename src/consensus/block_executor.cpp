@@ -61,6 +61,7 @@ BlockBuilder::BlockBuilder(const StateView& state, const Header& header, Executi
       env_(block_env(context_, header)),
       journal_(state, env_.rules) {
   begin_block(journal_, context_.spec, env_, header);
+  context_.engine.begin_block(journal_, header);
 }
 
 std::optional<evm::TxnError> BlockBuilder::check_blob_gas(const Transaction& txn) const {

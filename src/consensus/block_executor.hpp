@@ -38,8 +38,8 @@ struct ExecutionContext {
 /// before execution; the base fee is there from London on.
 evm::BlockEnv block_env(const ExecutionContext& context, const Header& header);
 
-/// Does what a block does before its transactions: the DAO's balances (EIP-779), the parent's beacon root
-/// (EIP-4788), the parent's hash (EIP-2935).
+/// Does what forks have a block do before its transactions, and the engine (Engine::begin_block) after this:
+/// the DAO's balances (EIP-779), the parent's beacon root (EIP-4788), the parent's hash (EIP-2935).
 void begin_block(evm::Journal& journal, const ChainSpec& spec, const evm::BlockEnv& env,
                  const Header& header);
 

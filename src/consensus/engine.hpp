@@ -17,6 +17,9 @@ class Caches;
 namespace quarry {
 class Database;
 }
+namespace quarry::evm {
+class Journal;
+}
 namespace quarry::clique {
 class CliqueEngine;
 }
@@ -82,6 +85,10 @@ class Engine {
   /// its beneficiary who is to get the fees.
   virtual void shape_candidate(const Header& /*parent*/, Timestamp /*now*/, const HeaderSource& /*headers*/,
                                Header&) const {}
+  /// What this chain does before a block's transactions, beside what forks say. The same each time it is asked
+  /// for a header.
+  virtual void begin_block(evm::Journal& /*journal*/, const Header& /*header*/) const {}
+
   /// The longest extra data that a miner may ask for.
   virtual std::size_t most_miner_data() const { return most_extra_data(); }
 

@@ -16,4 +16,12 @@ std::optional<U256> chain_id_of(const Transaction& txn);
 /// at.
 std::optional<Address> sender_of(const Transaction& txn);
 
+/// The `s` of a stand-in for a signature that nobody can make: its `r` is the sender's address.
+inline constexpr std::uint64_t kStandInS = 0x717561727279;
+/// From now on this process takes stand-ins for signatures. For development chains, whose users send for
+/// accounts without keys; whoever serves another chain never calls it.
+void accept_stand_ins();
+/// Is it such a stand-in, in a process that takes them?
+bool is_stand_in(const Transaction& txn);
+
 }  // namespace quarry

@@ -1,5 +1,9 @@
 #include "node/accounts_backend.hpp"
 
+#include <algorithm>
+
+#include "core/sender.hpp"
+
 namespace quarry {
 
 std::vector<Address> AccountsBackend::list() {
@@ -36,6 +40,15 @@ Result<> AccountsBackend::unlock(const Address& address, const std::string& pass
 Result<> AccountsBackend::lock(const Address& address) {
   keystore_.lock(address);
   return {};
+}
+
+Result<RecoverableSignature> AccountsBackend::sign(const Address& address, const Hash256& message) {
+  if (!stand_in_for_ || !stand_in_for_(address)) return keystore_.sign(address, message);
+  RecoverableSignature out;
+  const auto s = U256{kStandInS}.to_be();
+  std::copy(address.bytes.begin(), address.bytes.end(), out.bytes.begin() + 32 - Address::kSize);
+  std::copy(s.begin(), s.end(), out.bytes.begin() + 32);
+  return out;
 }
 
 Result<> MinerBackend::start(std::optional<unsigned> threads) {

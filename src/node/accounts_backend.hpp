@@ -2,6 +2,8 @@
 /// \file
 /// The keystore and the sealer as JSON-RPC sees them.
 
+#include <functional>
+
 #include "consensus/external_miners.hpp"
 #include "consensus/sealing.hpp"
 #include "node/keystore.hpp"
@@ -19,16 +21,18 @@ class AccountsBackend final : public rpc::Accounts {
   Result<> unlock(const Address& address, const std::string& passphrase,
                   std::chrono::seconds duration) override;
   Result<> lock(const Address& address) override;
-  Result<RecoverableSignature> sign(const Address& address, const Hash256& message) override {
-    return keystore_.sign(address, message);
-  }
+  Result<RecoverableSignature> sign(const Address& address, const Hash256& message) override;
   Result<RecoverableSignature> sign_with(const Address& address, const std::string& passphrase,
                                          const Hash256& message) override {
     return keystore_.sign_with(address, passphrase, message);
   }
 
+  /// Accounts for which stand-ins are given instead of signatures (core/sender.hpp). Before the first call.
+  void set_stand_ins(std::function<bool(const Address&)> wanted) { stand_in_for_ = std::move(wanted); }
+
  private:
   Keystore& keystore_;
+  std::function<bool(const Address&)> stand_in_for_;
 };
 
 class MinerBackend final : public rpc::MinerControl {

@@ -35,12 +35,15 @@ Result<> check_sound(const Database& database) {
 }  // namespace
 
 Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions& options,
-                                    WorkerPool& workers, SealPolicy seals, std::function<Timestamp()> clock) {
+                                    WorkerPool& workers, SealPolicy seals, std::function<Timestamp()> clock,
+                                    const std::function<Result<>(Database&)>& prepare) {
   LocalChain out;
   auto database = Database::open(
       {.path = paths.chaindata.string(), .cache_bytes = static_cast<std::size_t>(options.cache_mb) << 20});
   if (!database) return tl::unexpected(database.error());
   out.database = std::move(*database);
+  if (prepare)
+    if (auto done = prepare(*out.database); !done) return tl::unexpected(done.error());
   auto genesis = load_genesis(*out.database);
   if (!genesis) return tl::unexpected(genesis.error());
   out.genesis = std::move(*genesis);

@@ -29,9 +29,10 @@ struct LocalChain {
   std::unique_ptr<Chain> chain;
 };
 /// The data dir must be locked by this process (DataDirLock). `workers` outlives the chain. `clock`: what the
-/// chain takes for the time; none: the system's.
+/// chain takes for the time; none: the system's. `prepare` gets the database before anything is read of it.
 Result<LocalChain> open_local_chain(const DataDirPaths& paths, const NodeOptions& options,
                                     WorkerPool& workers, SealPolicy seals = SealPolicy::all,
-                                    std::function<Timestamp()> clock = nullptr);
+                                    std::function<Timestamp()> clock = nullptr,
+                                    const std::function<Result<>(Database&)>& prepare = nullptr);
 
 }  // namespace quarry

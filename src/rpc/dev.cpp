@@ -118,17 +118,97 @@ Answer set_interval(const Context& context, Params& params) {
   return null_answer();
 }
 
+DevChange change_of(Params& params, DevChange::Field field) {
+  DevChange out;
+  out.account = params.address(0);
+  out.field = field;
+  return out;
+}
+
+Answer make_change(const Context& context, Params& params, const DevChange& change, std::string done) {
+  const auto control = control_of(context);
+  if (!control) return tl::unexpected(control.error());
+  if (params.error()) return tl::unexpected(*params.error());
+  if (auto made = (*control)->change(change); !made) return rpc_fail(made.error());
+  return done;
+}
+
+/// A number of 256 bits, in hex with or without leading zeros, or in decimal.
+U256 loose_word(Params& params, std::size_t index) {
+  if (!params.has(index) || !params.raw(index).is_string()) return U256{params.quantity(index)};
+  const auto value = U256::parse(params.raw(index).get<std::string>());
+  if (!value) params.reject(index, "not a number");
+  return value.value_or(U256{});
+}
+
+Answer set_balance(const Context& context, Params& params) {
+  auto change = change_of(params, DevChange::Field::balance);
+  change.value = loose_word(params, 1);
+  return make_change(context, params, change, "null");
+}
+
+Answer set_nonce(const Context& context, Params& params) {
+  auto change = change_of(params, DevChange::Field::nonce);
+  change.value = U256{loose_number(params, 1)};
+  return make_change(context, params, change, "null");
+}
+
+Answer set_code(const Context& context, Params& params) {
+  auto change = change_of(params, DevChange::Field::code);
+  change.code = params.data(1);
+  return make_change(context, params, change, "null");
+}
+
+Answer set_storage(const Context& context, Params& params) {
+  auto change = change_of(params, DevChange::Field::slot);
+  change.key = loose_word(params, 1);
+  change.value = loose_word(params, 2);
+  return make_change(context, params, change, "true");
+}
+
+template <bool on>
+Answer impersonate(const Context& context, Params& params) {
+  const auto control = control_of(context);
+  if (!control) return tl::unexpected(control.error());
+  const auto account = params.address(0);
+  if (params.error()) return tl::unexpected(*params.error());
+  (*control)->impersonate(account, on);
+  return std::string(on ? "null" : "true");
+}
+
+Answer impersonate_all(const Context& context, Params& params) {
+  const auto control = control_of(context);
+  if (!control) return tl::unexpected(control.error());
+  const bool on = params.flag(0, true);
+  if (params.error()) return tl::unexpected(*params.error());
+  (*control)->impersonate(std::nullopt, on);
+  return null_answer();
+}
+
 constexpr Method kMethods[] = {
+    {"anvil_autoImpersonateAccount", Where::worker, impersonate_all, "on",
+     "takes transactions from every account", "null"},
+    {"anvil_impersonateAccount", Where::worker, impersonate<true>, "address",
+     "takes transactions from an account without its key", "null"},
     {"anvil_getAutomine", Where::worker, get_automine, "", "whether a transaction gets a block at once",
      "Boolean"},
     {"anvil_mine", Where::slow, mine_many, "blocks?, seconds?", "makes blocks, so many seconds apart",
      "null"},
     {"anvil_revert", Where::slow, revert, "snapshot", "as evm_revert", "Boolean"},
     {"anvil_setAutomine", Where::worker, set_automine, "on", "as evm_setAutomine", "null"},
+    {"anvil_setBalance", Where::slow, set_balance, "address, wei", "sets an account's balance, in a block",
+     "null"},
+    {"anvil_setCode", Where::slow, set_code, "address, bytes", "sets an account's code, in a block", "null"},
     {"anvil_setIntervalMining", Where::worker, set_interval, "seconds", "as evm_setIntervalMining", "null"},
     {"anvil_setNextBlockTimestamp", Where::worker, set_next_timestamp, "time", "as evm_setNextBlockTimestamp",
      "null"},
+    {"anvil_setNonce", Where::slow, set_nonce, "address, nonce", "sets an account's nonce, in a block",
+     "null"},
+    {"anvil_setStorageAt", Where::slow, set_storage, "address, slot, value",
+     "sets a storage slot, in a block", "Boolean"},
     {"anvil_snapshot", Where::worker, snapshot, "", "as evm_snapshot", "Quantity"},
+    {"anvil_stopImpersonatingAccount", Where::worker, impersonate<false>, "address",
+     "asks for the account's key again", "Boolean"},
     {"evm_increaseTime", Where::worker, increase_time, "seconds",
      "moves the clock on; gives how far it is moved in all", "Integer"},
     {"evm_mine", Where::slow, evm_mine, "mine?", "makes a block, with or without transactions", "Quantity"},
@@ -141,7 +221,16 @@ constexpr Method kMethods[] = {
      "the next block's time, from which the clock goes on", "null"},
     {"evm_snapshot", Where::worker, snapshot, "", "remembers the chain as it is, under the number it gives",
      "Quantity"},
+    {"hardhat_impersonateAccount", Where::worker, impersonate<true>, "address", "as anvil_impersonateAccount",
+     "null"},
     {"hardhat_mine", Where::slow, mine_many, "blocks?, seconds?", "as anvil_mine", "null"},
+    {"hardhat_setBalance", Where::slow, set_balance, "address, wei", "as anvil_setBalance", "null"},
+    {"hardhat_setCode", Where::slow, set_code, "address, bytes", "as anvil_setCode", "null"},
+    {"hardhat_setNonce", Where::slow, set_nonce, "address, nonce", "as anvil_setNonce", "null"},
+    {"hardhat_setStorageAt", Where::slow, set_storage, "address, slot, value", "as anvil_setStorageAt",
+     "Boolean"},
+    {"hardhat_stopImpersonatingAccount", Where::worker, impersonate<false>, "address",
+     "as anvil_stopImpersonatingAccount", "Boolean"},
 };
 
 }  // namespace

@@ -16,6 +16,9 @@ inline constexpr std::string_view kLogIndexBuilt =
     "log index built";  ///< num (8): where building the index of logs goes on; gone when it is done
 /// Before a block's hash in hex: the RLP of the signers and votes after that block (EIP-225).
 inline constexpr std::string_view kCliqueSnapshot = "clique snapshot ";
+/// Before a hash in hex: a change of a development chain's state, made by the block whose extra data begins
+/// with that hash.
+inline constexpr std::string_view kDevChange = "dev change ";
 inline constexpr std::string_view kGenesis = "genesis";  ///< JSON text of the genesis file
 
 }  // namespace quarry::meta

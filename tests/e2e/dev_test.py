@@ -127,6 +127,70 @@ def several_together(dev):
     dev.rpc("evm_setAutomine", True)
 
 
+def state_as_wanted(dev):
+    """Balances, nonces, code and slots that nobody sent anything for; accounts that nobody has the key of."""
+    other = "0x" + "ab" * 20
+    dev.rpc("anvil_setBalance", other, hex(3 * ETHER))
+    equal(dev.balance(other), 3 * ETHER, "balance")
+    dev.rpc("hardhat_setNonce", other, "0x9")
+    equal(dev.rpc("eth_getTransactionCount", other, "latest"), "0x9", "nonce")
+    dev.rpc("hardhat_setCode", other, "0x" + ANSWER_42)
+    equal(int(dev.rpc("eth_call", {"to": other}, "latest"), 16), 42, "code")
+    slot = "0x" + "0" * 63 + "1"
+    equal(dev.rpc("hardhat_setStorageAt", other, "0x5", slot), True, "slot set")
+    equal(dev.rpc("eth_getStorageAt", other, "0x5", "latest"), slot, "slot")
+    # What was set for the next block is the next block's.
+    wanted = int(dev.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 777
+    dev.rpc("evm_setNextBlockTimestamp", wanted)
+    dev.rpc("anvil_setBalance", SECOND, hex(ETHER))
+    try:
+        dev.send(**{"from": other, "to": SECOND, "value": hex(ETHER)})
+        check(False, "a transaction of an account without a key was taken")
+    except RpcError:
+        pass
+    dev.rpc("hardhat_impersonateAccount", other)
+    sent = dev.send(**{"from": other, "to": SECOND, "value": hex(ETHER)})
+    receipt = dev.rpc("eth_getTransactionReceipt", sent)
+    equal((receipt["status"], receipt["from"]), ("0x1", other), "sent for an account without a key")
+    equal(dev.balance(SECOND), 2 * ETHER, "what was sent arrived")
+    block = dev.rpc("eth_getBlockByNumber", "latest", False)
+    equal(int(block["timestamp"], 16), wanted, "time that was set before")
+    traced = dev.rpc("debug_traceTransaction", sent, {"tracer": "callTracer"})
+    equal((traced["from"], traced["to"]), (other, SECOND.lower()), "its trace")
+    dev.rpc("hardhat_stopImpersonatingAccount", other)
+    try:
+        dev.send(**{"from": other, "to": SECOND, "value": "0x1"})
+        check(False, "the account is impersonated still")
+    except RpcError:
+        pass
+    snapshot = dev.rpc("evm_snapshot")
+    dev.rpc("anvil_setBalance", other, "0x0")
+    dev.rpc("evm_revert", snapshot)
+    check(dev.balance(other) > ETHER, "a change is reverted")
+    changed = dev.rpc("debug_getModifiedAccountsByNumber", int(block["number"], 16))
+    check(other in changed and SECOND.lower() in changed, f"changed accounts: {changed}")
+    dump = dev.rpc("debug_dumpBlock", "latest")
+    equal(dump["root"], dev.rpc("eth_getBlockByNumber", "latest", False)["stateRoot"], "the dump's root")
+    equal(dump["accounts"][SECOND.lower()]["balance"], str(2 * ETHER), "a balance in the dump")
+    page = dev.rpc("debug_accountRange", "latest", "0x", 3)
+    equal(len(page["accounts"]), 3, "a page of accounts")
+    check("next" in page, "where the next page begins")
+
+
+def listeners_come_and_go(dev):
+    (port,) = free_ports(1)
+    try:
+        dev.rpc("admin_startWS", "127.0.0.1", port)
+        check(False, "WebSocket is served already")
+    except RpcError as error:
+        check("already running" in str(error), str(error))
+    equal(dev.rpc("admin_stopWS"), True, "WebSocket ended")
+    equal(dev.rpc("admin_stopWS"), False, "it is ended")
+    equal(dev.rpc("admin_startWS", "127.0.0.1", port, "*", "eth,net"), True, "WebSocket elsewhere")
+    equal(dev.rpc("admin_stopWS"), True, "it ended too")
+    equal(dev.rpc("admin_startWS"), True, "and is back")
+
+
 CLIENT = """
 import { ethers } from 'ethers';
 const provider = new ethers.JsonRpcProvider(process.argv[2], undefined, {cacheTimeout: -1});
@@ -141,6 +205,64 @@ console.log(JSON.stringify({status: receipt.status, answer: Number(await contrac
                             type: receipt.type, fee: fees.maxFeePerGas !== null}));
 process.exit(0);
 """
+
+
+WS_CLIENT = """
+import { ethers } from 'ethers';
+import { createTestClient, createPublicClient, http, webSocket, publicActions, walletActions, parseEther } from 'viem';
+import { foundry, hardhat } from 'viem/chains';
+const [port, second] = process.argv.slice(2);
+const socket = new ethers.WebSocketProvider(`ws://127.0.0.1:${port}`);
+let head = null;
+await socket.on('block', (number) => { head = number; });
+const provider = new ethers.JsonRpcProvider(`http://127.0.0.1:${port}`, undefined, {pollingInterval: 50});
+const signer = await provider.getSigner();
+// The subscription may begin after the first block that follows.
+while (head === null) {
+  await (await signer.sendTransaction({to: second, value: 1n})).wait();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+const out = {head: head > 0};
+for (const [mode, chain, transport] of [['anvil', foundry, webSocket(`ws://127.0.0.1:${port}`)],
+                                        ['hardhat', hardhat, http(`http://127.0.0.1:${port}`)]]) {
+  const client = createTestClient({mode, chain, transport}).extend(publicActions).extend(walletActions);
+  const address = '0x' + (mode === 'anvil' ? 'c1' : 'c2').repeat(20);
+  await client.setBalance({address, value: parseEther('2')});
+  await client.setCode({address, bytecode: '0x00'});
+  await client.setNonce({address, nonce: 5});
+  await client.setStorageAt({address, index: 1, value: '0x' + '00'.repeat(31) + '07'});
+  await client.impersonateAccount({address});
+  const hash = await client.sendTransaction({account: address, to: second, value: 9n});
+  const receipt = await client.waitForTransactionReceipt({hash});
+  await client.stopImpersonatingAccount({address});
+  await client.mine({blocks: 2, interval: 10});
+  const id = await client.snapshot();
+  await client.increaseTime({seconds: 60});
+  await client.revert({id});
+  out[mode] = [receipt.status, await client.getTransactionCount({address}),
+               await client.getStorageAt({address, slot: '0x1'})];
+}
+console.log(JSON.stringify(out));
+process.exit(0);
+"""
+
+
+def with_sockets_and_viem():
+    missing = install()
+    check(not missing, missing)
+    dev = Dev()
+    done = subprocess.run(
+        ["node", "--input-type=module", "-", str(dev.port), SECOND],
+        input=WS_CLIENT, cwd=INSTALLED, capture_output=True, text=True, timeout=120,
+    )
+    equal(done.returncode, 0, f"ethers and viem: {done.stderr}")
+    slot = "0x" + "0" * 63 + "7"
+    equal(
+        json.loads(done.stdout),
+        {"head": True, "anvil": ["success", 6, slot], "hardhat": ["success", 6, slot]},
+        "ethers and viem",
+    )
+    dev.stop()
 
 
 def with_ethers():
@@ -189,8 +311,10 @@ def on_demand():
     accounts_and_blocks(dev)
     time_and_snapshots(dev)
     several_together(dev)
+    state_as_wanted(dev)
+    listeners_come_and_go(dev)
     dev.stop()
 
 
 if __name__ == "__main__":
-    main([on_demand, with_ethers, kept_and_thrown_away, at_intervals])
+    main([on_demand, with_ethers, with_sockets_and_viem, kept_and_thrown_away, at_intervals])

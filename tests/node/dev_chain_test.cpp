@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "core/hex.hpp"
+#include "node/dev/dev_changes.hpp"
 #include "node/dev/mnemonic.hpp"
 #include "node/genesis_json.hpp"
 #include "node/options.hpp"
@@ -34,6 +35,37 @@ TEST(DevChain, ItsGenesisIsOneThatAFileCanHold) {
   EXPECT_TRUE(genesis->spec.forks.rules(0, 1000).has(Fork::osaka));
   options.dev.balance = "much";
   EXPECT_FALSE(dev_genesis(options, dev_keys(options), 1000));
+}
+
+TEST(DevChanges, AreReadAsTheyWereWritten) {
+  rpc::DevChange change;
+  change.account.bytes[3] = 7;
+  change.field = rpc::DevChange::Field::slot;
+  change.key = U256{5};
+  change.value = U256::max();
+  change.code = {1, 2, 3};
+  const Bytes record = encode_change(change);
+  const auto read = decode_change(record);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->account, change.account);
+  EXPECT_EQ(read->field, change.field);
+  EXPECT_EQ(read->key, change.key);
+  EXPECT_EQ(read->value, change.value);
+  EXPECT_EQ(read->code, change.code);
+  EXPECT_FALSE(decode_change(ByteView(record).first(84)));
+  Bytes other = record;
+  other[0] = 4;
+  EXPECT_FALSE(decode_change(other));
+}
+
+TEST(DevClock, StandsStillAndGoesOn) {
+  DevClock clock;
+  clock.set_next(5000);
+  const auto kept = clock.stop_at(70);
+  EXPECT_EQ(clock.now(), 70U);
+  clock.block_made();
+  clock.go_on(kept);
+  EXPECT_EQ(clock.now(), 5000U);
 }
 
 TEST(DevClock, GoesOnFromWhereItWasSet) {

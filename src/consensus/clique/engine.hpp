@@ -3,6 +3,7 @@
 /// Authority chains as an engine (EIP-225).
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -44,6 +45,12 @@ class CliqueEngine final : public Engine {
   bool wins_tie(const SealedHeader& header, const SealedHeader& than,
                 const HeaderSource& headers) const override;
   CliqueEngine* authority() override { return this; }
+  void begin_block(evm::Journal& journal, const Header& header) const override {
+    if (before_block_) before_block_(journal, header);
+  }
+  /// For development chains, whose state is changed without transactions. Before the first block.
+  using BeforeBlock = std::function<void(evm::Journal&, const Header&)>;
+  void set_before_block(BeforeBlock before) { before_block_ = std::move(before); }
   /// EIP-3436's order of two heads of the same total difficulty, whatever the config says.
   bool preferred(const SealedHeader& header, const SealedHeader& than, const HeaderSource& headers) const;
 
@@ -79,6 +86,7 @@ class CliqueEngine final : public Engine {
 
   const CliqueParams params_;
   SnapshotStore store_;
+  BeforeBlock before_block_;
   mutable std::mutex mutex_;  ///< guards what follows
   mutable std::map<BlockHash, std::shared_ptr<const Snapshot>> snapshots_;
   mutable std::deque<BlockHash> snapshot_order_;

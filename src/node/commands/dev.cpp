@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 
 #include "core/address_text.hpp"
@@ -14,11 +13,8 @@
 #include "node/datadir.hpp"
 #include "node/dev/dev_chain.hpp"
 #include "node/dev/mnemonic.hpp"
-#include "node/local_chain.hpp"
 #include "node/options.hpp"
 #include "node/stop_signals.hpp"
-#include "node/stored_genesis.hpp"
-#include "storage/database.hpp"
 
 namespace quarry {
 namespace {
@@ -65,27 +61,15 @@ NodeOptions dev_options(NodeOptions options, const fs::path& datadir) {
   options.port = 0;
   if (options.http_api == usual.http_api) options.http_api = {"*"};
   if (options.http_cors.empty()) options.http_cors = {"*"};
+  // As they have it, WebSockets come to the same port.
+  options.ws = options.ws_with_http = true;
+  options.ws_addr = options.http_addr;
+  options.ws_api = options.http_api;
+  options.ws_origins = options.http_cors;
+  // Ether is free here.
+  if (options.rpc_txn_fee_cap == usual.rpc_txn_fee_cap) options.rpc_txn_fee_cap = {};
   if (options.gas_target == usual.gas_target) options.gas_target = kGasLimit;
   return options;
-}
-
-/// Gives the chain's id.
-Result<U256> ensure_chain(const NodeOptions& options, const DevKeys& keys) {
-  const DataDirPaths paths(options.datadir);
-  std::error_code error;
-  fs::create_directories(paths.chaindata, error);
-  auto database = Database::open({.path = paths.chaindata.string()});
-  if (!database) return tl::unexpected(database.error());
-  if (const auto kept = load_genesis(**database)) {
-    if (kept->spec.engine == EngineKind::clique && kept->spec.clique.period == 0) return kept->spec.chain_id;
-    return fail("the data dir " + options.datadir.string() + " holds a chain that `quarry dev` did not make",
-                "Give another --datadir, or none for a chain that is thrown away.");
-  }
-  const auto genesis = dev_genesis(options, keys, static_cast<Timestamp>(std::time(nullptr)));
-  if (!genesis) return tl::unexpected(genesis.error());
-  if (const auto written = setup_genesis(**database, *genesis); !written)
-    return tl::unexpected(written.error());
-  return genesis->spec.chain_id;
 }
 
 void print_accounts(const NodeOptions& options, const DevKeys& keys) {
@@ -109,13 +93,13 @@ Result<int> run_dev(const NodeOptions& given) {
     if (auto made = throwaway.make(); !made) return tl::unexpected(made.error());
   const NodeOptions options = dev_options(given, given.datadir_given ? given.datadir : throwaway.path());
   const DevKeys keys = dev_keys(options);
-  const auto chain_id = ensure_chain(options, keys);
-  if (!chain_id) return tl::unexpected(chain_id.error());
+  std::error_code ignored;
+  fs::create_directories(DataDirPaths(options.datadir).chaindata, ignored);
   const auto app = App::start(options, &keys);
   if (!app) return tl::unexpected(app.error());
   print_accounts(options, keys);
-  std::fputs(fmt::format("Chain id:    {}\n\nListening on http://{}:{}\n", chain_id->to_decimal(),
-                         options.http_addr, (*app)->http_port())
+  std::fputs(fmt::format("Chain id:    {}\n\nListening on http://{}:{} and for WebSockets on the same port\n",
+                         (*app)->chain_id().to_decimal(), options.http_addr, (*app)->http_port())
                  .c_str(),
              stdout);
   std::fflush(stdout);

@@ -1,11 +1,14 @@
 #include "node/dev/dev_chain.hpp"
 
 #include <ctime>
+#include <utility>
 
 #include "consensus/clique/snapshot.hpp"
 #include "core/keccak.hpp"
 #include "node/dev/mnemonic.hpp"
+#include "node/local_chain.hpp"
 #include "node/options.hpp"
+#include "node/stored_genesis.hpp"
 
 namespace quarry {
 namespace {
@@ -49,6 +52,19 @@ Result<Genesis> dev_genesis(const NodeOptions& options, const DevKeys& keys, Tim
   return out;
 }
 
+Result<> ensure_dev_chain(Database& database, const NodeOptions& options, const DevKeys& keys) {
+  if (const auto kept = load_genesis(database)) {
+    if (kept->spec.engine == EngineKind::clique && kept->spec.clique.period == 0) return {};
+    return fail("the data dir " + options.datadir.string() + " holds a chain that `quarry dev` did not make",
+                "Give another --datadir, or none for a chain that is thrown away.");
+  }
+  const auto genesis = dev_genesis(options, keys, static_cast<Timestamp>(std::time(nullptr)));
+  if (!genesis) return tl::unexpected(genesis.error());
+  const auto written = setup_genesis(database, *genesis);
+  if (!written) return tl::unexpected(written.error());
+  return {};
+}
+
 Timestamp DevClock::now() const {
   const std::lock_guard lock(mutex_);
   if (next_) return *next_;
@@ -75,6 +91,17 @@ void DevClock::set_offset(std::int64_t seconds) {
 void DevClock::set_next(Timestamp time) {
   const std::lock_guard lock(mutex_);
   next_ = time;
+}
+
+DevClock::Kept DevClock::stop_at(Timestamp time) {
+  const std::lock_guard lock(mutex_);
+  return {offset_, std::exchange(next_, time)};
+}
+
+void DevClock::go_on(const Kept& kept) {
+  const std::lock_guard lock(mutex_);
+  offset_ = kept.offset;
+  next_ = kept.next;
 }
 
 void DevClock::block_made() {

@@ -12,6 +12,7 @@
 
 namespace quarry {
 
+class Database;
 struct NodeOptions;
 
 /// Who is who on a development chain.
@@ -20,6 +21,9 @@ struct DevKeys {
   std::vector<PrivateKey> accounts;
 };
 DevKeys dev_keys(const NodeOptions& options);
+
+/// Writes block 0 into a database that has none; an error when it holds another kind of chain.
+Result<> ensure_dev_chain(Database& database, const NodeOptions& options, const DevKeys& keys);
 
 /// `options` give the balance, the chain id and the accounts' number; `now` is block 0's time.
 Result<Genesis> dev_genesis(const NodeOptions& options, const DevKeys& keys, Timestamp now);
@@ -34,6 +38,13 @@ class DevClock {
   void set_offset(std::int64_t seconds);
   /// The next block has this time, and the clock goes on from there.
   void set_next(Timestamp time);
+  /// It stands at `time` until go_on() with what this gave.
+  struct Kept {
+    std::int64_t offset = 0;
+    std::optional<Timestamp> next;
+  };
+  Kept stop_at(Timestamp time);
+  void go_on(const Kept& kept);
   /// A block was made: what was set for it is used up.
   void block_made();
 

@@ -28,8 +28,8 @@ void DevMiner::stop() {
   if (timer_.joinable()) timer_.join();
 }
 
-Result<bool> DevMiner::make_block(bool even_empty) {
-  auto block = parts_.chain.prepare(parts_.request());
+Result<bool> DevMiner::make_block(const CandidateRequest& request, bool even_empty) {
+  auto block = parts_.chain.prepare(request);
   if (!block) return tl::unexpected(block.error());
   if (block->body.transactions.empty() && !even_empty) return false;
   Header header = *block->header;
@@ -171,6 +171,37 @@ Result<bool> DevMiner::revert(std::uint64_t name) {
   });
   if (!done) return tl::unexpected(done.error());
   return true;
+}
+
+Result<> DevMiner::change(const rpc::DevChange& change) {
+  return on_chain([this, change]() -> Result<> {
+    auto extra_data = parts_.changes.add(change);
+    if (!extra_data) return tl::unexpected(extra_data.error());
+    auto request = parts_.request();
+    request.extra_data = std::move(*extra_data);
+    request.pool = nullptr;
+    // The block has its parent's time, so that what was set for the next one stays set.
+    const auto kept = parts_.clock.stop_at(parts_.chain.head().header->timestamp);
+    const auto made = make_block(request, true);
+    parts_.clock.go_on(kept);
+    if (!made) return tl::unexpected(made.error());
+    return {};
+  });
+}
+
+void DevMiner::impersonate(const std::optional<Address>& account, bool on) {
+  const std::lock_guard lock(mutex_);
+  if (!account)
+    impersonate_all_ = on;
+  else if (!on)
+    impersonated_.erase(*account);
+  else if (impersonated_.size() < kMostImpersonated)
+    impersonated_.insert(*account);
+}
+
+bool DevMiner::is_impersonated(const Address& account) {
+  const std::lock_guard lock(mutex_);
+  return impersonate_all_ || impersonated_.contains(account);
 }
 
 Result<> DevMiner::set_next_timestamp(Timestamp time) {

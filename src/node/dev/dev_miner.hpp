@@ -5,12 +5,14 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "consensus/chain.hpp"
 #include "consensus/txpool.hpp"
 #include "core/worker_pool.hpp"
 #include "node/dev/dev_chain.hpp"
+#include "node/dev/dev_changes.hpp"
 #include "rpc/backend.hpp"
 
 namespace quarry {
@@ -21,6 +23,8 @@ class DevMiner final : public rpc::DevControl {
  public:
   /// Blocks that one request may ask for.
   static constexpr std::uint64_t kMostBlocks = 100'000;
+  /// Accounts that are impersonated by name at once.
+  static constexpr std::size_t kMostImpersonated = 16'384;
   /// Snapshots that are remembered; the oldest go first.
   static constexpr std::size_t kMostSnapshots = 4096;
 
@@ -31,6 +35,7 @@ class DevMiner final : public rpc::DevControl {
     DevClock& clock;
     PrivateKey signer;
     std::function<CandidateRequest()> request;  ///< what the next block says
+    DevChanges& changes;
   };
   /// All parts outlive this. `interval`: seconds between blocks; 0: a block for each transaction.
   DevMiner(Parts parts, std::uint64_t interval);
@@ -51,10 +56,14 @@ class DevMiner final : public rpc::DevControl {
   Result<bool> revert(std::uint64_t snapshot) override;
   std::int64_t increase_time(std::int64_t seconds) override { return parts_.clock.advance(seconds); }
   Result<> set_next_timestamp(Timestamp time) override;
+  Result<> change(const rpc::DevChange& change) override;
+  void impersonate(const std::optional<Address>& account, bool on) override;
+  bool is_impersonated(const Address& account);
 
  private:
   /// Chain thread. False: there was nothing to put into a block, and `even_empty` did not ask for one.
-  Result<bool> make_block(bool even_empty);
+  Result<bool> make_block(bool even_empty) { return make_block(parts_.request(), even_empty); }
+  Result<bool> make_block(const CandidateRequest& request, bool even_empty);
   void make_all();
   void run(const std::stop_token& stop);
   /// Runs on the chain thread while the caller waits.
@@ -73,6 +82,8 @@ class DevMiner final : public rpc::DevControl {
   std::uint64_t interval_;
   std::vector<Kept> kept_;
   std::uint64_t next_name_ = 0;
+  bool impersonate_all_ = false;
+  std::set<Address> impersonated_;
   std::jthread timer_;
 };
 
