@@ -101,8 +101,8 @@ std::optional<Error> ChainImpl::commit(bool sealed_here, Durability durability) 
     return done.error();
   }
   HeadEvent event{
-      head_,      tip_, added_blocks(), pending_.added_count, pending_.removed, pending_.removed_count,
-      sealed_here};
+      head_, tip_,       added_blocks(), pending_.added_count, pending_.removed, pending_.removed_count,
+      {},    sealed_here};
   batch_ = Batch{};
   committed_ += pending_.count;
   pending_ = {};

@@ -45,6 +45,12 @@ struct ChainHead {
   BlockId id() const { return {header->number, header.hash()}; }
 };
 
+/// A block that set_head() erased, with what it had logged.
+struct ErasedBlock {
+  std::shared_ptr<const Block> block;
+  std::vector<Receipt> receipts;
+};
+
 /// The head block moved.
 struct HeadEvent {
   ChainHead before, after;
@@ -54,7 +60,10 @@ struct HeadEvent {
   /// Blocks that were canonical and are no longer, highest first; at most kMostEventBlocks, the highest ones.
   std::vector<std::shared_ptr<const Block>> removed;
   std::size_t removed_count = 0;  ///< how many in all; 0 when the chain only grew
-  bool sealed_here = false;       ///< the last of `added` was mined by this node
+  /// Of those that set_head() erased the ones with logs, highest first; at most kMostErased. The store has
+  /// them no longer.
+  std::vector<ErasedBlock> erased;
+  bool sealed_here = false;  ///< the last of `added` was mined by this node
 };
 
 struct ChainOptions {
@@ -84,6 +93,8 @@ class Chain {
  public:
   /// HeadEvent carries so many blocks at most: more are no news, but a sync.
   static constexpr std::size_t kMostEventBlocks = 32;
+  /// And so many erased ones: a developer's revert, not the repair of a year.
+  static constexpr std::size_t kMostErased = 256;
   /// Hashes of refused blocks that are remembered, so that they are refused at once when they come again.
   static constexpr std::size_t kMostBadBlocks = 1024;
   /// Recent blocks off the canonical chain that are kept in memory as possible ommers.

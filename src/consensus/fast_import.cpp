@@ -92,7 +92,7 @@ Result<> ChainImpl::finish_fast_sync(const BlockId& pivot) {
   tip_ = {*header, *total};
   if (header_tip_.header->number < pivot.number) header_tip_ = tip_;
   fast_tip_ = higher(fast_tip_);
-  HeadEvent event{head_, tip_, {}, pivot.number, {}, 0, false};
+  HeadEvent event{head_, tip_, {}, pivot.number, {}, 0, {}, false};
   publish();
   log_info("Committed new head block", {{"number", pivot.number}, {"hash", pivot.hash}});
   announce(std::move(event));

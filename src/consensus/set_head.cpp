@@ -5,14 +5,24 @@
 
 namespace quarry {
 
+namespace {
+/// Blocks that are looked through for logs that subscribers have to be told of.
+constexpr BlockNum kMostErasedLookedAt = 4096;
+}  // namespace
+
 Result<> ChainImpl::set_head(BlockNum number) {
   const ChainHead before = tip_;
   HeadEvent event;
   event.before = before;
-  for (auto at = before.header->number; at > number && event.removed.size() < Chain::kMostEventBlocks; --at) {
+  for (auto at = before.header->number; at > number && event.erased.size() < Chain::kMostErased; --at) {
+    if (before.header->number - at >= kMostErasedLookedAt) break;
     const auto id = store_.canonical_id(at);
-    auto block = id ? store_.block(*id) : std::nullopt;
-    if (block) event.removed.push_back(std::make_shared<const Block>(std::move(*block)));
+    auto loaded = id ? store_.block(*id) : std::nullopt;
+    if (!loaded) continue;
+    const auto block = std::make_shared<const Block>(std::move(*loaded));
+    if (event.removed.size() < Chain::kMostEventBlocks) event.removed.push_back(block);
+    if (block->header->logs_bloom.is_zero()) continue;
+    if (auto receipts = store_.receipts(*id)) event.erased.push_back({block, std::move(*receipts)});
   }
   const auto report = rewind_chain(database_, number);
   // A long way is several batches: wherever it ended, that is where the chain is now.

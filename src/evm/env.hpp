@@ -18,6 +18,17 @@ class BlockHashes {
   virtual Hash256 block_hash(BlockNum number) const = 0;
 };
 
+/// When an execution is given up whatever gas it has left: every frame ends, out of gas, at its next call or
+/// once it has jumped and used kGasALook since it last looked, and the outcome of the whole means nothing.
+class Deadline {
+ public:
+  virtual ~Deadline() = default;
+  /// Once true it stays so.
+  virtual bool passed() const = 0;
+};
+/// A fraction of a millisecond: looking at a clock takes as long as a few instructions.
+inline constexpr std::int64_t kGasALook = 100'000;
+
 struct Precompile;
 /// Which precompiles are where, when not where the rules have them (a call's overrides may move them).
 using PrecompileMap = std::map<Address, const Precompile*>;
@@ -38,6 +49,7 @@ struct BlockEnv {
   unsigned most_blobs = 0;
   const BlockHashes* hashes = nullptr;         ///< none: all hashes are zero
   const PrecompileMap* precompiles = nullptr;  ///< none: those of the rules
+  const Deadline* deadline = nullptr;          ///< none: the gas is the only bound
 };
 
 struct TxnEnv {

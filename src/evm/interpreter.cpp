@@ -3,6 +3,8 @@
 
 #include "evm/interpreter.hpp"
 
+#include <limits>
+
 #include "evm/halves.hpp"
 
 namespace quarry::evm {
@@ -43,12 +45,18 @@ void tell(Run& run, std::uint8_t op, U256* top, std::int64_t gas_before, Status 
 Status run_carefully(Run& run, U256* top) {
   const OpcodeTable& table = run.code.table();
   const bool traced = run.frame.vm.tracer() != nullptr;
+  const Deadline* const deadline = run.frame.vm.block().deadline;
+  std::int64_t look_at = deadline == nullptr ? std::numeric_limits<std::int64_t>::min() : run.frame.gas_left;
   for (;;) {
     run.pc = run.next;
     const std::uint8_t op = run.code.data()[run.pc];
     const OpcodeTable::Entry& entry = table[op];
     const std::int64_t gas_before = run.frame.gas_left;
     Status status = prepare(run, op, entry, top);
+    if (run.frame.gas_left < look_at) {
+      if (deadline->passed()) status = Status::out_of_gas;
+      look_at = run.frame.gas_left - kGasALook;
+    }
     if (traced) {
       tell(run, op, top, gas_before, status);
       if (run.frame.vm.tracer()->stopped) status = Status::out_of_gas;
@@ -65,6 +73,8 @@ Status run_carefully(Run& run, U256* top) {
 }
 
 Status interpret(Frame& frame) {
+  const Deadline* const deadline = frame.vm.block().deadline;
+  if (deadline != nullptr && deadline->passed()) return Status::out_of_gas;
   Run run(frame);
   const bool quickly = frame.vm.tracer() == nullptr && !run.code.decoded().code.empty();
   return quickly ? run_quickly(run) : run_carefully(run, frame.space.stack.data());

@@ -11,6 +11,7 @@ namespace quarry::evm {
 Status run_carefully(Run& run, U256* top);
 /// From the start, by the decoded form, which must be there. What is about to fail for want of gas or by the
 /// stack is left to the careful way, which finds out where.
+/// Looks at the block's deadline, if there is one, as the careful way does.
 Status run_quickly(Run& run);
 
 }  // namespace quarry::evm

@@ -70,9 +70,10 @@ Status leave(Run& run, std::size_t instruction, std::int64_t gas, U256* top) {
   run.next = run.code.decoded().pc_of(instruction);
   return run_carefully(run, top);
 }
-}  // namespace
 
-Status run_quickly(Run& run) {
+/// Watched or not, so that blocks, which have no deadline, do not pay for looking out for one.
+template <bool Watched>
+Status run_decoded(Run& run) {
   static const void* const kLabels[] = {
 #define QUARRY_OPCODE(byte, id, name, in, out, gas, since, immediate) &&do_##id,
 #include "evm/opcode_list.inc"
@@ -93,7 +94,13 @@ Status run_quickly(Run& run) {
   U256* top = run.frame.space.stack.data();
   std::int64_t gas = run.frame.gas_left;
   Status status = Status::success;
+  std::int64_t look_at = gas;
 #include "evm/quick_handlers.inc"
+}
+}  // namespace
+
+Status run_quickly(Run& run) {
+  return run.frame.vm.block().deadline == nullptr ? run_decoded<false>(run) : run_decoded<true>(run);
 }
 
 }  // namespace quarry::evm

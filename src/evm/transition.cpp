@@ -5,6 +5,7 @@
 #include "core/address_text.hpp"
 #include "core/keccak.hpp"
 #include "core/secp256k1.hpp"
+#include "core/sender.hpp"
 #include "evm/vm.hpp"
 
 namespace quarry::evm {
@@ -88,7 +89,7 @@ std::optional<TxnError> Transition::check_sender() {
   if (options_.check_nonce && txn_.nonce != sender_.nonce)
     return broken(txn_.nonce < sender_.nonce ? TxnRule::nonce_too_low : TxnRule::nonce_too_high,
                   ": address {}, tx: {} state: {}", checksummed(sender_.address), txn_.nonce, sender_.nonce);
-  if (!options_.check_sender_code || sender_.code_hash == kEmptyCodeHash) return {};
+  if (!options_.check_sender_code || sender_.code_hash == kEmptyCodeHash || is_stand_in(txn_)) return {};
   const ByteView code = journal_.code_bytes(sender_);
   if (env_.rules.has(Fork::prague) && delegation_of(code)) return {};
   return broken(TxnRule::sender_not_eoa, ": address {}, len(code): {}", checksummed(sender_.address),

@@ -111,7 +111,8 @@ const Code* Vm::code_to_run(const Address& address) {
 
 CallResult Vm::run_precompile(const Message& message, const Precompile& precompile) {
   const Gas cost = precompile.gas(message.input, rules());
-  if (cost > message.gas) return {Status::out_of_gas, 0, {}, {}};
+  const bool late = block_.deadline != nullptr && block_.deadline->passed();
+  if (late || cost > message.gas) return {Status::out_of_gas, 0, {}, {}};
   Bytes& output = frame_space(message.depth).output;
   output.clear();
   if (!precompile.run(message.input, rules(), output)) return {Status::precompile_failed, 0, {}, {}};

@@ -11,13 +11,16 @@
 #include "consensus/stored_chain.hpp"
 #include "consensus/txpool.hpp"
 #include "core/log.hpp"
+#include "core/sender.hpp"
 #include "net/tls.hpp"
 #include "node/accounts_backend.hpp"
 #include "node/chain_backend.hpp"
 #include "node/clique_node.hpp"
 #include "node/console/passphrase.hpp"
+#include "node/dev/dev_changes.hpp"
 #include "node/dev/dev_miner.hpp"
 #include "node/jbc_node.hpp"
+#include "node/listener_backend.hpp"
 #include "node/local_chain.hpp"
 #include "node/network_backend.hpp"
 #include "node/peer_bridge.hpp"
@@ -65,6 +68,15 @@ void log_dataset(const ethash::DatasetProgress& progress) {
   }
 }
 
+rpc::CallLimits call_limits(const NodeOptions& options) {
+  constexpr Gas kAnyGas = Gas{1} << 40;  // what it may buy of memory is still less than a gigabyte
+  constexpr std::chrono::hours kAnyTime{24 * 365};
+  return {
+      .most_gas = options.rpc_gas_cap == 0 ? kAnyGas : options.rpc_gas_cap,
+      .most_time = options.rpc_evm_timeout == 0 ? kAnyTime : std::chrono::seconds(options.rpc_evm_timeout),
+      .most_fee = options.rpc_txn_fee_cap};
+}
+
 void log_warning(const Error& error) {
   log_warn(error.what, {{"remedy", error.remedy}});
 }
@@ -106,6 +118,7 @@ struct App::Impl {
   WorkerPool chain_thread{"chain", 1, kMaxStrandTasks};
   WorkerPool sync_thread{"sync", 1, kMaxStrandTasks};
 
+  std::unique_ptr<DevChanges> dev_changes;  ///< none: it is no development chain
   LocalChain local;
   std::unique_ptr<TxPool> pool;
   std::unique_ptr<BlobPool> blob_pool;  ///< none where no beacon chain can stand above the chain
@@ -134,6 +147,7 @@ struct App::Impl {
   std::unique_ptr<rpc::Events> events;
   std::unique_ptr<rpc::Filters> filters;
   std::unique_ptr<rpc::Subscriptions> subscriptions;
+  std::unique_ptr<ListenerBackend> listeners;
   std::unique_ptr<rpc::Dispatcher> dispatcher;
   std::unique_ptr<rpc::RpcServer> server;  // loop thread
   std::thread loop_thread;
@@ -143,13 +157,23 @@ Result<> App::Impl::open_chain() {
   if (!options.jbc_peers.empty())
     if (auto begun = start_from_jbc_peers(datadir.paths(), options); !begun) return begun;
   std::function<Timestamp()> clock;
+  std::function<Result<>(Database&)> prepare;
   if (dev_keys) {
     clock = [this] { return dev_clock.now(); };
+    prepare = [this](Database& database) { return ensure_dev_chain(database, options, *dev_keys); };
     for (const PrivateKey& key : dev_keys->accounts) keystore.hold(key);
   }
-  auto opened = open_local_chain(datadir.paths(), options, workers, SealPolicy::all, clock);
+  auto opened = open_local_chain(datadir.paths(), options, workers, SealPolicy::all, clock, prepare);
   if (!opened) return tl::unexpected(opened.error());
   local = std::move(*opened);
+  if (dev_keys) {
+    accept_stand_ins();
+    dev_changes = std::make_unique<DevChanges>(*local.database);
+    local.engine->authority()->set_before_block(
+        [changes = dev_changes.get()](auto& journal, const Header& header) {
+          changes->apply(journal, header);
+        });
+  }
   TxPoolOptions pooling = pool_options(options, datadir.paths());
   pooling.now = clock;
   pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, std::move(pooling));
@@ -271,9 +295,9 @@ Result<> App::Impl::open_network() {
 Result<rpc::ServerOptions> App::Impl::server_options() const {
   rpc::ServerOptions out;
   const auto list = [](const auto& entries) { return fmt::format("{}", fmt::join(entries, ",")); };
-  if (options.http)
-    out.http = {options.http_addr, options.http_port, list(options.http_api), list(options.http_cors)};
-  if (options.ws) out.ws = {options.ws_addr, options.ws_port, list(options.ws_api), list(options.ws_origins)};
+  out.http = {options.http_addr, options.http_port, list(options.http_api), list(options.http_cors), {}};
+  out.ws = {options.ws_addr, options.ws_port, list(options.ws_api), list(options.ws_origins),
+            options.ws_with_http};
   out.most_ws = options.ws_most_clients;
   out.most_ws_per_address = options.ws_most_per_address;
   out.virtual_hosts = list(options.http_vhosts);
@@ -293,8 +317,8 @@ Result<rpc::ServerOptions> App::Impl::server_options() const {
   if (!options.ipc_disabled) out.ipc_path = options.ipc_path.string();
   out.workers = core_count();
   if (jbc) {
-    if (out.http) out.http->modules += ",jbc";
-    if (out.ws) out.ws->modules += ",jbc";
+    out.http->modules += ",jbc";
+    out.ws->modules += ",jbc";
     out.routes = jbc->routes();
   }
   return out;
@@ -319,8 +343,9 @@ Result<> App::Impl::open_rpc() {
   if (dev_keys) {
     dev = std::make_unique<DevMiner>(
         DevMiner::Parts{*local.chain, chain_thread, *pool, dev_clock, dev_keys->signer,
-                        [this] { return sealer->next_request(); }},
+                        [this] { return sealer->next_request(); }, *dev_changes},
         options.genesis_new.period.value_or(0));
+    accounts->set_stand_ins([this](const Address& account) { return dev->is_impersonated(account); });
     pool_backend->after_add([this] { dev->settle(); });
   }
   if (!jbc)
@@ -333,13 +358,17 @@ Result<> App::Impl::open_rpc() {
                        *mining,
                        *rpc_reader,
                        *pool_backend,
-                       {.most_gas = options.rpc_gas_cap},
+                       call_limits(options),
                        {.most_results = options.rpc_logs_most},
                        options.allow_insecure_unlock,
                        // A toy chain takes what tools for tests send, as anvil does.
                        options.rpc_unprotected || dev_keys.has_value(),
                        jbc.get(),
                        pending.get()};
+  auto given = server_options();
+  if (!given) return tl::unexpected(given.error());
+  listeners = std::make_unique<ListenerBackend>(loop, *given->http, *given->ws);
+  backend.listeners = listeners.get();
   backend.dev = dev.get();
   backend.authority = clique ? &clique->authority() : nullptr;
   backend.filters = filters.get();
@@ -348,11 +377,12 @@ Result<> App::Impl::open_rpc() {
   backend.message_limits.batch_answer_bytes = options.rpc_batch_bytes;
   dispatcher = std::make_unique<rpc::Dispatcher>(backend);
 
-  auto given = server_options();
-  if (!given) return tl::unexpected(given.error());
+  if (!options.http) given->http.reset();
+  if (!options.ws) given->ws.reset();
   auto started = rpc::RpcServer::start(loop, *given, *dispatcher, subscriptions.get());
   if (!started) return tl::unexpected(started.error());
   server = std::move(*started);
+  listeners->set_server(server.get());
   return {};
 }
 
@@ -423,6 +453,7 @@ Result<> App::Impl::open() {
 
 void App::Impl::stop() {
   if (network) network->stop_asking();
+  if (listeners) listeners->stop_asking();
   if (dev) dev->stop();
   if (jbc) jbc->stop();
   if (clique) clique->stop();
@@ -432,6 +463,7 @@ void App::Impl::stop() {
     std::promise<void> closed;
     loop.post([&] {
       bridge->stop();
+      listeners->set_server(nullptr);
       server.reset();
       peers->close([&] {
         peers.reset();
@@ -468,6 +500,10 @@ Result<std::unique_ptr<App>> App::start(const NodeOptions& options, const DevKey
 
 std::uint16_t App::http_port() const {
   return impl_->server ? impl_->server->http_port() : std::uint16_t{0};
+}
+
+U256 App::chain_id() const {
+  return impl_->facts.spec.chain_id;
 }
 
 std::string App::call(const std::string& request) {

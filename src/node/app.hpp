@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/expected.hpp"
+#include "core/u256.hpp"
 #include "node/options.hpp"
 
 namespace quarry {
@@ -21,6 +22,7 @@ class App {
   ~App();
   /// Where JSON-RPC over HTTP is served; 0 where it is not.
   std::uint16_t http_port() const;
+  U256 chain_id() const;
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 

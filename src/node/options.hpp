@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/expected.hpp"
+#include "core/quantities.hpp"
 
 namespace quarry {
 
@@ -60,6 +61,7 @@ struct NodeOptions {
   std::uint16_t ws_port = 8546;                           ///< 0: one the kernel picks; HTTP's: both on one
   std::vector<std::string> ws_api{"eth", "net", "web3"};  ///< "*" alone: all
   std::vector<std::string> ws_origins;                    ///< pages that may connect; "*": any
+  bool ws_with_http = false;                              ///< on HTTP's port, whatever it is
   std::uint64_t ws_most_clients = 2048;                   ///< WebSockets at once
   std::uint64_t ws_most_per_address = 1024;               ///< of one address
   std::filesystem::path rpc_jwt_secret;                   ///< empty: no tokens are asked for
@@ -78,8 +80,11 @@ struct NodeOptions {
   bool rpc_unprotected = false;            ///< transactions that are valid on any chain are taken
   std::uint64_t rpc_safe_depth = 12;       ///< how far below the head "safe" is, on chains with seals
   std::uint64_t rpc_final_depth = 64;      ///< and "finalized"
-  std::uint64_t rpc_gas_cap = 50'000'000;  ///< of one eth_call or estimate
-  std::uint64_t rpc_logs_most = 40'000;    ///< logs of one eth_getLogs
+  std::uint64_t rpc_gas_cap = 50'000'000;  ///< of one eth_call or estimate; 0: any
+  std::uint64_t rpc_evm_timeout = 5;       ///< seconds of one eth_call or estimate; 0: any
+  Wei rpc_txn_fee_cap{
+      std::uint64_t{1'000'000'000'000'000'000}};  ///< gas times price of a transaction sent over RPC; 0: any
+  std::uint64_t rpc_logs_most = 40'000;           ///< logs of one eth_getLogs
 
   // Mining
   bool mine = false;

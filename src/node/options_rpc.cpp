@@ -8,6 +8,20 @@ using O = NodeOptions;
 constexpr std::uint64_t kMaxPort = 65535;
 using enum OptionGroup;
 
+Result<> set_evm_timeout(NodeOptions& to, std::string_view value) {
+  const auto seconds = value == "0" ? Result<std::uint64_t>(0) : read_duration(value);
+  if (!seconds) return tl::unexpected(seconds.error());
+  to.rpc_evm_timeout = *seconds;
+  return {};
+}
+
+Result<> set_fee_cap(NodeOptions& to, std::string_view value) {
+  const auto wei = read_ether(value);
+  if (!wei) return tl::unexpected(wei.error());
+  to.rpc_txn_fee_cap = *wei;
+  return {};
+}
+
 constexpr OptionRow kOptions[] = {
     {"http", {"rpc"}, rpc, "", "Serve JSON-RPC over HTTP", set_switch<&O::http>},
     {"http.addr", {"rpcaddr"}, rpc, "IP", "Address to serve on (default 127.0.0.1)", set_text<&O::http_addr>},
@@ -96,8 +110,20 @@ constexpr OptionRow kOptions[] = {
      {},
      rpc,
      "GAS",
-     "Gas of one eth_call or estimate (default 50000000)",
-     set_number<&O::rpc_gas_cap, 21'000, std::uint64_t{1} << 40>},
+     "Gas of one eth_call or estimate; 0: any (default 50000000)",
+     set_number<&O::rpc_gas_cap, 0, std::uint64_t{1} << 40>},
+    {"rpc.evmtimeout",
+     {},
+     rpc,
+     "TIME",
+     "What one eth_call or estimate may take; 0: any (default 5s)",
+     set_evm_timeout},
+    {"rpc.txfeecap",
+     {},
+     rpc,
+     "ETHER",
+     "The most a transaction sent over RPC may pay; 0: any (default 1)",
+     set_fee_cap},
     {"rpc.allow-unprotected-txs",
      {},
      rpc,

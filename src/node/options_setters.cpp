@@ -55,6 +55,21 @@ Result<std::uint64_t> read_duration(std::string_view text) {
   return seconds;
 }
 
+Result<Wei> read_ether(std::string_view text) {
+  constexpr std::size_t kPlaces = 18, kMostDigits = 12;
+  const std::size_t point = std::min(text.find('.'), text.size());
+  std::string digits(text.substr(0, point));
+  const std::string_view places = point < text.size() ? text.substr(point + 1) : std::string_view{};
+  const bool sized =
+      digits.size() <= kMostDigits && places.size() <= kPlaces && digits.size() + places.size() > 0;
+  digits.append(places).append(kPlaces - std::min(places.size(), kPlaces), '0');
+  const bool decimal = digits.find_first_not_of("0123456789") == std::string::npos;
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size() - 1));
+  const auto wei = sized && decimal ? U256::parse(digits) : std::nullopt;
+  if (!wei) return fail(fmt::format("no amount of ether: \"{}\"", text), "Write it as 1 or 0.25.");
+  return *wei;
+}
+
 Result<bool> read_switch(std::string_view value) {
   for (std::string_view yes : {"", "true", "1", "t", "T", "TRUE", "True"})
     if (value == yes) return true;

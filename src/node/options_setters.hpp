@@ -24,6 +24,8 @@ std::vector<std::string> split_list(std::string_view text);
 std::filesystem::path expand_home(std::string_view text);
 /// A duration as Go writes it, 90s, 10m or 1h30m0s, in whole seconds.
 Result<std::uint64_t> read_duration(std::string_view text);
+/// An amount of ether, "1", "0.25", with 18 places at most.
+Result<Wei> read_ether(std::string_view text);
 /// An empty value is yes, as in --mine.
 Result<bool> read_switch(std::string_view value);
 

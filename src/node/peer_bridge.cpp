@@ -155,9 +155,9 @@ sync::Actions malformed(PeerId peer, EthCode code, rlp::DecodeError error) {
 }  // namespace
 
 template <class Unpack, class Event>
-void PeerBridge::unpack(PeerId peer, const net::EthMessage& message, Unpack unpack, Event event) {
-  using Items = decltype(unpack(message.payload));
-  auto items = std::make_shared<Items>(unpack(message.payload));
+void PeerBridge::unpack(PeerId peer, const net::EthMessage& message, Unpack read, Event event) {
+  using Items = decltype(read(message.payload));
+  auto items = std::make_shared<Items>(read(message.payload));
   parts_.sync_thread.submit([this, peer, code = message.code, hold = message.hold, items, event] {
     if (stopped_) return;
     perform(*items ? (machine_.*event)(peer, std::move(**items), now())

@@ -89,7 +89,7 @@ class PeerBridge final : public net::PeerEvents {
   /// The first of those that wait, or nothing.
   void read_next(net::PeerId peer, net::EthCode code);
   template <class Unpack, class Event>
-  void unpack(net::PeerId peer, const net::EthMessage& message, Unpack unpack, Event event);
+  void unpack(net::PeerId peer, const net::EthMessage& message, Unpack read, Event event);
   sync::Actions decode(net::PeerId peer, net::EthCode code, ByteView payload, sync::Now now);
 
   // Sync thread.

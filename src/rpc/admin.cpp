@@ -97,6 +97,46 @@ Answer import_chain(const Context& context, Params& params) {
   return done_answer(context.backend.chain.import_chain(file));
 }
 
+Expected<ListenerControl*, RpcError> listeners_of(const Context& context) {
+  if (context.backend.listeners != nullptr) return context.backend.listeners;
+  return rpc_fail(RpcCode::failed, "this node's listeners are as they are");
+}
+
+std::optional<std::string> text_at(Params& params, std::size_t index) {
+  return params.has(index) ? std::optional(params.text(index)) : std::nullopt;
+}
+
+/// What is left out, or null, is as the options say; geth's order.
+template <Result<> (ListenerControl::*start)(const ListenerControl::Wish&)>
+Answer start_listening(const Context& context, Params& params) {
+  ListenerControl::Wish wish;
+  wish.host = text_at(params, 0);
+  if (params.has(1)) {
+    const auto port = params.quantity(1);
+    if (port > UINT16_MAX) params.reject(1, "a port is at most 65535");
+    wish.port = static_cast<std::uint16_t>(port);
+  }
+  wish.origins = text_at(params, 2);
+  wish.modules = text_at(params, 3);
+  wish.virtual_hosts = text_at(params, 4);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto listeners = listeners_of(context);
+  if (!listeners) return tl::unexpected(listeners.error());
+  return done_answer(((*listeners)->*start)(wish));
+}
+
+template <Result<bool> (ListenerControl::*stop)()>
+Answer stop_listening(const Context& context, Params&) {
+  const auto listeners = listeners_of(context);
+  if (!listeners) return tl::unexpected(listeners.error());
+  return done_answer(((*listeners)->*stop)());
+}
+
+constexpr auto kStartHttp = start_listening<&ListenerControl::start_http>;
+constexpr auto kStartWs = start_listening<&ListenerControl::start_ws>;
+constexpr auto kStopHttp = stop_listening<&ListenerControl::stop_http>;
+constexpr auto kStopWs = stop_listening<&ListenerControl::stop_ws>;
+
 constexpr Method kMethods[] = {
     {"admin_addPeer", Where::worker, with_peer<&Network::add_peer>, "enode", "keeps a connection to a node",
      "Boolean"},
@@ -112,6 +152,15 @@ constexpr Method kMethods[] = {
     {"admin_peers", Where::worker, peers, "", "the connected peers", "[Peer]"},
     {"admin_removePeer", Where::worker, with_peer<&Network::remove_peer>, "enode",
      "drops a node and forgets it", "Boolean"},
+    {"admin_startHTTP", Where::worker, kStartHttp, "host?, port?, origins?, modules?, vhosts?",
+     "serves JSON-RPC over HTTP; what is left out is as the options say", "Boolean"},
+    {"admin_startRPC", Where::worker, kStartHttp, "host?, port?, origins?, modules?, vhosts?",
+     "the former name of admin_startHTTP", "Boolean"},
+    {"admin_startWS", Where::worker, kStartWs, "host?, port?, origins?, modules?",
+     "serves JSON-RPC over WebSocket; what is left out is as the options say", "Boolean"},
+    {"admin_stopHTTP", Where::worker, kStopHttp, "", "ends HTTP, and disconnects its clients", "Boolean"},
+    {"admin_stopRPC", Where::worker, kStopHttp, "", "the former name of admin_stopHTTP", "Boolean"},
+    {"admin_stopWS", Where::worker, kStopWs, "", "ends WebSocket, and disconnects its clients", "Boolean"},
 };
 
 }  // namespace

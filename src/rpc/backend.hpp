@@ -241,6 +241,12 @@ struct StoredSlot {
   SlotValue value;
 };
 
+/// An account by its hashed address, which is how states keep it.
+struct StoredAccount {
+  AddressHash key;
+  Account account;
+};
+
 /// Which way a search through the chain goes.
 enum class Direction : std::uint8_t { up, down };
 
@@ -290,6 +296,12 @@ class ChainReader {
     (void)address, (void)first, (void)most;
     return fail("the slots of block " + std::to_string(id.number) + " cannot be listed");
   }
+  /// Accounts after block `id` in the order of their hashed addresses, from `first` on, at most `most`.
+  virtual Result<std::vector<StoredAccount>> accounts_at(const BlockId& id, const AddressHash& first,
+                                                         std::size_t most) const {
+    (void)first, (void)most;
+    return fail("the accounts of block " + std::to_string(id.number) + " cannot be listed");
+  }
   /// What the database tells of itself: RocksDB's "rocksdb.stats" and the like. Nothing for unknown names.
   virtual std::optional<std::string> database_property(const std::string& name) const {
     (void)name;
@@ -316,8 +328,9 @@ class PendingBlocks {
 
 /// What one call may cost the node.
 struct CallLimits {
-  Gas most_gas = 50'000'000;  ///< --rpc.gascap
-  std::chrono::milliseconds most_time{5000};
+  Gas most_gas = 50'000'000;                  ///< --rpc.gascap
+  std::chrono::milliseconds most_time{5000};  ///< --rpc.evmtimeout
+  Wei most_fee;  ///< --rpc.txfeecap, gas times price of a transaction sent; 0: any
 };
 
 /// What one search for logs may cost the node.
@@ -336,6 +349,16 @@ class JbcControl {
   /// Data for the next block that this node mines; gives how many texts wait now.
   virtual Result<std::size_t> submit_data(std::string text) = 0;
   virtual std::vector<std::string> pending_data() = 0;
+};
+
+/// A change of a development chain's state without a transaction.
+struct DevChange {
+  enum class Field : std::uint8_t { balance, nonce, code, slot };
+  Address account;
+  Field field = Field::balance;
+  U256 key;    ///< of a slot
+  U256 value;  ///< of all but code
+  Bytes code;
 };
 
 /// A chain for development: its blocks and its clock do what they are told.
@@ -357,6 +380,29 @@ class DevControl {
   virtual std::int64_t increase_time(std::int64_t seconds) = 0;
   /// The next block's time, from which the clock goes on.
   virtual Result<> set_next_timestamp(Timestamp time) = 0;
+  /// Makes the change, in a block of its own that says so.
+  virtual Result<> change(const DevChange& change) = 0;
+  /// Whether transactions of the account are taken from whoever sends them; none: of every account.
+  virtual void impersonate(const std::optional<Address>& account, bool on) = 0;
+};
+
+/// Where JSON-RPC is listened for. What is left out is as the node's options say.
+class ListenerControl {
+ public:
+  virtual ~ListenerControl() = default;
+  struct Wish {
+    std::optional<std::string> host;
+    std::optional<std::uint16_t> port;
+    std::optional<std::string> origins;  ///< as --rpccorsdomain, --wsorigins
+    std::optional<std::string> modules;  ///< as --rpcapi, --wsapi
+    std::optional<std::string> virtual_hosts;
+  };
+  /// An error when it listens already, or cannot.
+  virtual Result<> start_http(const Wish& wish) = 0;
+  virtual Result<> start_ws(const Wish& wish) = 0;
+  /// False when it did not listen. Its clients are disconnected.
+  virtual Result<bool> stop_http() = 0;
+  virtual Result<bool> stop_ws() = 0;
 };
 
 /// What was worked out about prices at a head (rpc/fees.hpp).
@@ -395,6 +441,7 @@ struct Backend {
   PendingBlocks* pending = nullptr;      ///< none: pending is the head
   DevControl* dev = nullptr;             ///< none: the chain is no toy
   const Authority* authority = nullptr;  ///< none: it is no authority chain
+  ListenerControl* listeners = nullptr;  ///< none: they are as they are
   std::shared_ptr<FeeCache> fees = make_fee_cache();
   Filters* filters = nullptr;
   Subscriptions* subscriptions = nullptr;

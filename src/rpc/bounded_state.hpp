@@ -6,12 +6,13 @@
 #include <memory>
 
 #include "core/state_diff.hpp"
+#include "evm/env.hpp"
 
 namespace quarry::rpc {
 
-/// A call's gas bounds what it computes, but reads of the disk were cheap in gas once: past the deadline they
-/// give nothing, which ends the call soon, and its outcome is thrown away. One thread.
-class BoundedState final : public StateView {
+/// Both the state that a call reads and its deadline: past that the state gives nothing, and the machine
+/// stops. The call's outcome is thrown away. One thread.
+class BoundedState final : public StateView, public evm::Deadline {
  public:
   using Clock = std::chrono::steady_clock;
   BoundedState(std::unique_ptr<StateView> base, std::chrono::milliseconds most_time)
@@ -23,7 +24,7 @@ class BoundedState final : public StateView {
     return passed() ? SlotValue{} : base_->slot(address, key);
   }
   Bytes code(const CodeHash& hash) const override { return passed() ? Bytes{} : base_->code(hash); }
-  bool passed() const { return passed_ = passed_ || Clock::now() > until_; }
+  bool passed() const override { return passed_ = passed_ || Clock::now() > until_; }
 
  private:
   const std::unique_ptr<StateView> base_;

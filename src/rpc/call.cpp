@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <chrono>
-
 #include "evm/precompiles.hpp"
 #include "rpc/bounded_state.hpp"
 #include "rpc/call_overrides.hpp"
@@ -19,6 +16,7 @@ struct CallSite::Impl {
         hashes(context.backend.reader),
         env(std::move(block)) {
     env.hashes = &hashes;
+    env.deadline = &state;
   }
   const CallLimits limits;
   BoundedState state;
@@ -49,6 +47,20 @@ Expected<CallSite, RpcError> CallSite::of(const Context& context, Params& params
   return out;
 }
 
+namespace {
+/// As Go prints it.
+std::string duration_text(std::chrono::milliseconds time) {
+  const auto ms = time.count();
+  if (ms < 1000) return fmt::format("{}ms", ms);
+  if (ms < 60'000) return fmt::format("{}s", static_cast<double>(ms) / 1000);
+  return fmt::format("{}m{}s", ms / 60'000, static_cast<double>(ms % 60'000) / 1000);
+}
+}  // namespace
+
+RpcError aborted(const CallLimits& limits) {
+  return {RpcCode::failed, "execution aborted (timeout = " + duration_text(limits.most_time) + ")"};
+}
+
 const StateView& CallSite::state() const {
   return impl_->state;
 }
@@ -59,8 +71,7 @@ bool CallSite::out_of_time() const {
   return impl_->state.passed();
 }
 RpcError CallSite::timeout() const {
-  return {RpcCode::failed, fmt::format("execution aborted (timeout = {}s)",
-                                       static_cast<double>(impl_->limits.most_time.count()) / 1000)};
+  return aborted(impl_->limits);
 }
 
 Expected<evm::TxnOutcome, evm::TxnError> CallSite::run(const CallArgs& args, Gas gas, evm::Tracer* tracer) {

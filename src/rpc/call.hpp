@@ -39,6 +39,9 @@ class CallSite {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The error of what took longer than --rpc.evmtimeout.
+RpcError aborted(const CallLimits& limits);
+
 /// geth's answer to a call that failed: code 3 with the data when it was reverted, otherwise its text and,
 /// for an instruction of a later fork, how to switch that on.
 RpcError failure_of(const evm::TxnOutcome& outcome, const Rules& rules);

@@ -103,9 +103,37 @@ std::optional<RpcError> fill(const Context& context, Params& params, CallArgs& a
   return std::nullopt;
 }
 
+namespace {
+
+std::string ether_text(const Wei& wei) {
+  const Wei cent{10'000'000'000'000'000};
+  const auto cents = ((wei + cent / U256{2}) / cent).to_decimal();
+  const auto padded = std::string(cents.size() < 3 ? 3 - cents.size() : 0, '0') + cents;
+  return padded.substr(0, padded.size() - 2) + "." + padded.substr(padded.size() - 2);
+}
+
+/// geth's guard against a slip of the comma.
+std::optional<RpcError> check_fee(const Context& context, const Transaction& txn) {
+  const auto& most = context.backend.call_limits.most_fee;
+  if (most.is_zero()) return std::nullopt;
+  // Not by a product, which may pass 2^256.
+  const Wei gas{std::max<Gas>(txn.gas_limit, 1)};
+  if (txn.max_fee_per_gas <= most / gas) return std::nullopt;
+  const bool wraps = txn.max_fee_per_gas > U256::max() / gas;
+  const auto fee = wraps ? "2^256 wei" : ether_text(txn.max_fee_per_gas * gas) + " ether";
+  return RpcError{
+      RpcCode::failed,
+      fmt::format("tx fee ({}) exceeds the configured cap ({} ether)\nIs the gas price in wei? If it "
+                  "is meant so, start the node with a higher --rpc.txfeecap (in ether; 0: any).",
+                  fee, ether_text(most))};
+}
+
+}  // namespace
+
 Expected<Transaction, RpcError> signed_transaction(const Context& context, const CallArgs& args,
                                                    const Sign& sign) {
   auto txn = args.transaction();
+  if (auto error = check_fee(context, txn)) return tl::unexpected(std::move(*error));
   const bool legacy = txn.type == TxnType::legacy;
   const bool bound = !txn.chain_id.is_zero() && next_rules(context).has(Fork::eip155);
   if (legacy) txn.v = bound ? txn.chain_id + txn.chain_id + U256{kChainV} : U256{kPlainV};
@@ -147,6 +175,7 @@ Answer submit(const Context& context, const Transaction& txn) {
     return rpc_fail(Error{"only replay-protected (EIP-155) transactions allowed over RPC",
                           "Sign it with the chain id, or start the node with --rpc.allow-unprotected-txs."});
   }
+  if (auto error = check_fee(context, txn)) return tl::unexpected(std::move(*error));
   if (auto added = context.backend.pool.add(txn); !added) return rpc_fail(added.error());
   const auto hash = hash_of(txn);
   if (txn.to) {

@@ -67,8 +67,8 @@ void EventTexts::tell_logs(Listener& listener, bool removed) {
 
 bool EventTexts::load_logs() {
   if (std::exchange(logs_looked_for_, true)) return place_.has_value();
-  const auto block = reader_.block(id_);
-  auto receipts = reader_.receipts(id_);
+  const auto block = erased_ != nullptr ? std::optional(*erased_->block) : reader_.block(id_);
+  auto receipts = erased_ != nullptr ? std::optional(erased_->receipts) : reader_.receipts(id_);
   if (!block || !receipts || receipts->size() != block->body.transactions.size()) return false;
   receipts_ = std::move(*receipts);
   place_ = place_of(block->header);

@@ -14,6 +14,11 @@ class EventTexts {
  public:
   /// `reader` outlives this.
   EventTexts(const ChainReader& reader, const BlockId& id) : reader_(reader), id_(id) {}
+  /// Of a block that the store has no longer.
+  EventTexts(const ChainReader& reader, const ErasedBlock& erased)
+      : reader_(reader), id_{erased.block->header->number, erased.block->header.hash()}, erased_(&erased) {
+    header_ = erased.block->header;
+  }
   /// Gives the listener what it wants to hear of this block, if anything.
   void tell(Listener& listener, bool removed);
 
@@ -34,6 +39,7 @@ class EventTexts {
 
   const ChainReader& reader_;
   const BlockId id_;
+  const ErasedBlock* const erased_ = nullptr;
   std::optional<SealedHeader> header_;
   std::optional<EventText> head_, hash_;
   bool logs_looked_for_ = false;

@@ -84,13 +84,15 @@ void Events::on_head(const HeadEvent& event) {
   const bool jump = event.added.empty() && event.added_count > 0;
   {
     const std::lock_guard lock(mutex_);
-    const Move move{++number_, event.after.id(), jump};
+    Move move{++number_, event.after.id(), jump, {}};
+    if (wanted(Interest::Kind::logs)) move.erased = event.erased;
     if (listeners_.empty() && moves_.empty()) {
       at_ = move.to;
-    } else if (moves_.size() < kMostMoves || jump || moves_.back().jump) {
-      moves_.push_back(move);
+    } else if (moves_.size() < kMostMoves || jump || moves_.back().jump || !move.erased.empty() ||
+               !moves_.back().erased.empty()) {
+      moves_.push_back(std::move(move));
     } else {
-      moves_.back() = move;  // the way there is found from the store
+      moves_.back() = std::move(move);  // the way there is found from the store
     }
   }
   wake_.notify_one();
@@ -182,6 +184,13 @@ void Events::tell_move(const Move& move, const Listeners& listeners) {
       if (listener->interest().kind != Interest::Kind::logs) texts.tell(*listener, false);
     return;
   }
+  for (const auto& block : move.erased) {
+    EventTexts texts(reader_, block);
+    for (const auto& listener : listeners)
+      if (listener->interest().kind == Interest::Kind::logs) texts.tell(*listener, true);
+    step();
+  }
+  if (!move.erased.empty()) return;
   const auto path = path_between(reader_, at_, move.to);
   if (!path.complete) return;
   for (const auto& id : path.removed) tell_block(id, true, listeners);

@@ -104,7 +104,8 @@ class Events {
   struct Move {
     std::uint64_t number = 0;  ///< of all events
     BlockId to;
-    bool jump = false;  ///< not by blocks: the head of a fast sync
+    bool jump = false;                ///< not by blocks: the head of a fast sync
+    std::vector<ErasedBlock> erased;  ///< gone from the store: what they logged is taken back
   };
   struct NewTxn {
     std::uint64_t number = 0;

@@ -38,16 +38,36 @@ constexpr Method kOwn[] = {
 const std::vector<Method>& all_methods() {
   static const std::vector<Method> table = [] {
     std::vector<Method> out(std::begin(kOwn), std::end(kOwn));
-    for (const auto part : {admin_methods(),       clique_methods(),       debug_methods(),
-                            debug_state_methods(), debug_trace_methods(),  dev_methods(),
-                            eth_account_methods(), eth_call_methods(),     eth_config_methods(),
-                            eth_fee_methods(),     eth_filter_methods(),   eth_log_methods(),
-                            eth_methods(),         eth_proof_methods(),    eth_send_methods(),
-                            eth_sign_methods(),    eth_simulate_methods(), eth_transaction_methods(),
-                            eth_work_methods(),    jbc_methods(),          miner_methods(),
-                            net_methods(),         ots_methods(),          personal_methods(),
-                            testing_methods(),     trace_block_methods(),  trace_call_methods(),
-                            txpool_methods(),      web3_methods()}) {
+    for (const auto part : {admin_methods(),
+                            clique_methods(),
+                            debug_methods(),
+                            debug_dump_methods(),
+                            debug_state_methods(),
+                            debug_trace_methods(),
+                            dev_methods(),
+                            eth_account_methods(),
+                            eth_call_methods(),
+                            eth_config_methods(),
+                            eth_fee_methods(),
+                            eth_filter_methods(),
+                            eth_log_methods(),
+                            eth_methods(),
+                            eth_proof_methods(),
+                            eth_send_methods(),
+                            eth_sign_methods(),
+                            eth_simulate_methods(),
+                            eth_transaction_methods(),
+                            eth_work_methods(),
+                            jbc_methods(),
+                            miner_methods(),
+                            net_methods(),
+                            ots_methods(),
+                            personal_methods(),
+                            testing_methods(),
+                            trace_block_methods(),
+                            trace_call_methods(),
+                            txpool_methods(),
+                            web3_methods()}) {
       out.insert(out.end(), part.begin(), part.end());
     }
     std::sort(out.begin(), out.end(), [](const Method& a, const Method& b) { return a.name < b.name; });

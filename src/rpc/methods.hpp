@@ -44,6 +44,7 @@ struct Method {
 std::span<const Method> admin_methods();
 std::span<const Method> clique_methods();
 std::span<const Method> debug_methods();
+std::span<const Method> debug_dump_methods();
 std::span<const Method> debug_state_methods();
 std::span<const Method> debug_trace_methods();
 std::span<const Method> dev_methods();

@@ -142,12 +142,13 @@ Result<> RpcServer::Impl::start_http(const HttpOptions& options) {
   // Whoever shows a token is no stranger.
   http_caller_ = caller_of(options.modules, "--rpcapi", gate.exposed && !gate.jwt);
   gate.cors_domains = split_list(options.cors_domains);
+  if (options.virtual_hosts) gate.virtual_hosts = split_list(*options.virtual_hosts);
   http_gate_.emplace(std::move(gate));
   ++passed_;
   (*endpoint)->http = true;
   log_info("HTTP endpoint opened", {{"url", scheme("http") + (*endpoint)->server->address()},
                                     {"cors", options.cors_domains},
-                                    {"vhosts", options_.virtual_hosts}});
+                                    {"vhosts", options.virtual_hosts.value_or(options_.virtual_hosts)}});
   return {};
 }
 
@@ -155,7 +156,8 @@ Result<> RpcServer::Impl::start_ws(const WsOptions& options) {
   if (const auto* open = ws_endpoint())
     return fail("WebSocket RPC already running on " + open->server->address(),
                 "Stop it first: admin.stopWS()");
-  const auto endpoint = endpoint_at({options.host, options.port, "--wsport", "--wsaddr"});
+  const auto port = options.with_http && http_endpoint() ? http_endpoint()->server->port() : options.port;
+  const auto endpoint = endpoint_at({options.host, port, "--wsport", "--wsaddr"});
   if (!endpoint) return tl::unexpected(endpoint.error());
   auto gate = gate_options(options.host);
   ws_caller_ = caller_of(options.modules, "--wsapi", gate.exposed && !gate.jwt);

@@ -31,12 +31,15 @@ struct HttpOptions {
   std::uint16_t port = 8545;             ///< --rpcport
   std::string modules{kDefaultModules};  ///< --rpcapi
   std::string cors_domains;              ///< --rpccorsdomain
+  /// --rpcvhosts of this listener; none: as ServerOptions has them.
+  std::optional<std::string> virtual_hosts = {};
 };
 struct WsOptions {
   std::string host = "127.0.0.1";        ///< --wsaddr
   std::uint16_t port = 8546;             ///< --wsport; HTTP's own, on its address: both on one port
   std::string modules{kDefaultModules};  ///< --wsapi
   std::string origins;                   ///< --wsorigins
+  bool with_http = false;                ///< on HTTP's port whatever it is, instead of `port`
 };
 
 struct ServerOptions {

@@ -116,6 +116,17 @@ Result<std::vector<StoredSlot>> StoreReader::slots_at(const BlockId& id, const A
   return out;
 }
 
+Result<std::vector<StoredAccount>> StoreReader::accounts_at(const BlockId& id, const AddressHash& first,
+                                                            std::size_t most) const {
+  if (auto view = state_at(id); !view) return tl::unexpected(view.error());
+  const auto snapshot = database_.snapshot();
+  std::vector<StoredAccount> out;
+  for (const auto& [key, account] : accounts_after(snapshot, id.number, first, most)) {
+    out.push_back({key, account});
+  }
+  return out;
+}
+
 /// What the database's files are, as RocksDB lists them; under geth's and RocksDB's name of it.
 std::optional<std::string> StoreReader::database_property(const std::string& name) const {
   if (name != "stats" && name != "leveldb.stats" && name != "rocksdb.stats") return std::nullopt;

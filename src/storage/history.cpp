@@ -109,4 +109,41 @@ std::vector<std::pair<SlotHash, SlotValue>> slots_after(const DatabaseReader& re
   return out;
 }
 
+std::vector<std::pair<AddressHash, Account>> accounts_after(const DatabaseReader& reader, BlockNum number,
+                                                            const AddressHash& first, std::size_t most) {
+  auto now = reader.cursor(Table::account);
+  auto changes = reader.cursor(Table::change);
+  now.seek(first);
+  changes.seek(change_key(first, std::nullopt, 0));
+  const Bytes tag = change_key(AddressHash{}, std::nullopt, 0);
+  const auto changed = [&]() -> std::optional<AddressHash> {
+    if (!changes.valid() || changes.key().size() != tag.size() || changes.key()[0] != tag[0])
+      return std::nullopt;
+    return AddressHash::from(changes.key().subspan(1, kHashBytes));
+  };
+  std::vector<std::pair<AddressHash, Account>> out;
+  while (out.size() < most) {
+    auto key = now.valid() ? AddressHash::from(now.key()) : std::nullopt;
+    const auto other = changed();
+    if (!key && !other) break;
+    if (!key || (other && *other < *key)) key = other;
+    Bytes value;
+    if (now.valid() && equal(now.key(), *key)) {
+      value = to_bytes(now.value());
+      now.next();
+    }
+    if (other == key) {
+      // As it was before the first change after the block.
+      const auto later = change_key(*key, std::nullopt, number + 1);
+      changes.seek(later);
+      if (changes.valid() && same_subject(changes.key(), later)) value = to_bytes(changes.value());
+      const auto last = change_key(*key, std::nullopt, std::numeric_limits<BlockNum>::max());
+      changes.seek(last);
+      if (changes.valid() && equal(changes.key(), last)) changes.next();
+    }
+    if (!value.empty()) out.emplace_back(*key, intact(reader, Table::account, decode_flat_account(value)));
+  }
+  return out;
+}
+
 }  // namespace quarry

@@ -21,4 +21,9 @@ std::vector<std::pair<SlotHash, SlotValue>> slots_after(const DatabaseReader& re
                                                         const AddressHash& account, const SlotHash& first,
                                                         std::size_t most);
 
+/// The accounts after block `number` in the order of their hashed addresses from `first` on, at most `most`. An
+/// account that was changed later takes one seek more.
+std::vector<std::pair<AddressHash, Account>> accounts_after(const DatabaseReader& reader, BlockNum number,
+                                                            const AddressHash& first, std::size_t most);
+
 }  // namespace quarry

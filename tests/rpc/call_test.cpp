@@ -169,6 +169,33 @@ TEST(Calls, FailWithGethsTexts) {
   EXPECT_EQ(short_call.substr(0, 33), "-32000 err: intrinsic gas too low") << short_call;
 }
 
+TEST(Calls, EndWhenTheirTimeIsUpWhateverTheirGas) {
+  Chain chain(Fork::london);
+  Backend backend{chain.node, chain.node, chain.node, chain.node, chain.blocks, chain.node.pool};
+  backend.call_limits = {.most_gas = Gas{1} << 40, .most_time = std::chrono::milliseconds(50)};
+  const Dispatcher limited(backend);
+  const auto message_of = [&](std::string_view method, Json params) {
+    const Json request = {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", std::move(params)}};
+    const auto answer = Json::parse(limited.call(request.dump(), {Access::console}));
+    return answer.contains("error") ? answer["error"]["message"].get<std::string>() : answer.dump();
+  };
+  const std::string aborted = "execution aborted (timeout = 50ms)";
+  // Loops by JUMP, by JUMPI and by a computed jump; a loop of calls to itself, to a precompile and to nobody.
+  for (const auto* code : {"5b600056", "5b6001600057", "5b60003556", "5b600080808080305af150600056",
+                           "5b60008080808060045af150600056", "5b60008080808060995af150600056"}) {
+    const auto call = chain.contract(*from_hex(code));
+    EXPECT_EQ(message_of("eth_call", {call}), aborted) << code;
+    EXPECT_EQ(message_of("eth_estimateGas", {call, "latest", nullptr, {{"gasLimit", "0xffffffffff"}}}),
+              aborted)
+        << code;
+    EXPECT_EQ(message_of("eth_createAccessList", {call}), aborted) << code;
+  }
+  const auto endless = chain.contract(*from_hex("5b600056"));
+  const auto error =
+      message_of("debug_traceCall", {endless, "latest", {{"timeout", "1s"}, {"tracer", "noopTracer"}}});
+  EXPECT_EQ(error.substr(0, 17), "execution timeout");
+}
+
 TEST(Estimates, AreTheLeastGasThatSuffices) {
   Chain chain(Fork::london);
   EXPECT_EQ(chain.result("eth_estimateGas", {{{"to", kRich.hex()}}}), "0x5208");
@@ -363,6 +390,29 @@ TEST(Work, IsForEthashMinersAlone) {
   const auto hash = "0x" + std::string(64, '1');
   EXPECT_EQ(chain.result("eth_submitWork", {"0x0000000000000001", hash, hash}), false);
   EXPECT_EQ(chain.result("eth_submitHashrate", {"0x1", hash}), false);
+}
+
+TEST(Sending, ASlipOfTheCommaIsNotSent) {
+  Chain chain(Fork::london);
+  Backend backend{chain.node, chain.node, chain.node, chain.node, chain.blocks, chain.node.pool};
+  backend.call_limits.most_fee = Wei{1'000'000'000'000'000'000};
+  const Dispatcher limited(backend);
+  const auto send = [&](std::string_view price) {
+    const Json txn = {{"from", chain.sender()},
+                      {"to", chain.sender()},
+                      {"gas", "0x5208"},
+                      {"nonce", "0x7"},
+                      {"gasPrice", price}};
+    const Json request = {
+        {"jsonrpc", "2.0"}, {"id", 1}, {"method", "eth_sendTransaction"}, {"params", {txn}}};
+    return Json::parse(limited.call(request.dump(), {Access::console}));
+  };
+  // 71,520 gwei for each of 21,000 gas, and then more than any number holds.
+  const auto error = send("0x410d586a20a4")["error"]["message"].get<std::string>();
+  EXPECT_EQ(error.substr(0, error.find('\n')), "tx fee (1.50 ether) exceeds the configured cap (1.00 ether)");
+  const auto most = send("0x" + std::string(64, 'f'))["error"]["message"].get<std::string>();
+  EXPECT_TRUE(most.starts_with("tx fee (2^256 wei) exceeds the configured cap (1.00 ether)")) << most;
+  EXPECT_TRUE(send("0x2540be400").contains("result"));
 }
 
 TEST(Sending, MessagesAreSignedWithTheirPrefix) {

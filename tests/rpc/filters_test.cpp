@@ -120,8 +120,8 @@ TEST(Filters, RangesAreAsGethTakesThem) {
   EXPECT_EQ(node.changes(all).size(), 4U);
   EXPECT_EQ(node.result("eth_getFilterLogs", {only}).size(), 2U);
   EXPECT_EQ(node.result("eth_getFilterLogs", {all}).size(), 4U);
-  for (const Json range : {Json{{"fromBlock", "0x3"}, {"toBlock", "0x2"}}, Json{{"toBlock", "0x2"}},
-                           Json{{"fromBlock", "safe"}}})
+  for (const auto& range : std::initializer_list<Json>{Json{{"fromBlock", "0x3"}, {"toBlock", "0x2"}},
+                                                       Json{{"toBlock", "0x2"}}, Json{{"fromBlock", "safe"}}})
     EXPECT_TRUE(node.error("eth_newFilter", {range}).starts_with("invalid block range params")) << range;
   EXPECT_TRUE(
       node.error("eth_newFilter", {{{"toBlock", "pending"}}}).starts_with("pending logs are not supported"));

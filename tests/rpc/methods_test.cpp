@@ -129,18 +129,20 @@ std::vector<Bad> bad_values(const std::string& name) {
     return {{5, cannot + "number into Go value of type []float64"}};
   if (name == "simulation") return {{5, cannot + "number into Go value of type simOpts"}};
   if (name == "attributes") return {{5, cannot + "number into Go value of type engine.PayloadAttributes"}};
-  if (name == "parent" || name == "sealHash" || name == "mix" || name == "miner")
+  if (name == "parent" || name == "sealHash" || name == "mix" || name == "miner" || name == "lastHash")
     return fixed("common.Hash", 64);
   if (name == "sealNonce") return fixed("types.BlockNonce", 16);
   if (name == "price")
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Big"}};
-  if (name == "pin") return {{"yes", cannot + "string into Go value of type bool"}};
+  if (name == "pin" || name == "nocode" || name == "nostorage" || name == "nameless")
+    return {{"yes", cannot + "string into Go value of type bool"}};
   // What is wrong with these is told in other words, or only once they are tried.
   if (name == "typed_data" || name == "mine" || name == "snapshot" || name == "time" || name == "on")
     return {};
   if (name == "nonce" || name == "pageNumber" || name == "pageSize" || name == "after" || name == "before" ||
       name == "gas" || name == "wait" || name == "index" || name == "blocks" || name == "seconds" ||
-      name == "threads" || name == "first" || name == "last" || name == "count" || name == "rate") {
+      name == "threads" || name == "first" || name == "last" || name == "count" || name == "rate" ||
+      name == "level" || name == "port") {
     return {{"1", cannot + "hex string without 0x prefix into Go value of type hexutil.Uint64"},
             {-1, cannot + "non-string into Go value of type hexutil.Uint64"},
             {1.5, cannot + "non-string into Go value of type hexutil.Uint64"}};
@@ -150,8 +152,9 @@ std::vector<Bad> bad_values(const std::string& name) {
   if (name == "slot")
     return {{"0xzz", "invalid hex string"},
             {"0x" + std::string(65, '1'), "storage slot of more than 32 bytes"}};
-  if (name == "enode" || name == "url" || name == "path" || name == "key" || name == "file" ||
-      name == "passphrase" || name == "text" || name == "hash_text" || name == "id" || name == "kind") {
+  if (name == "host" || name == "origins" || name == "modules" || name == "vhosts" || name == "enode" ||
+      name == "url" || name == "path" || name == "key" || name == "file" || name == "passphrase" ||
+      name == "text" || name == "hash_text" || name == "id" || name == "kind") {
     return {{5, cannot + "number into Go value of type string"},
             {Json::array(), cannot + "array into Go value of type string"}};
   }
@@ -161,7 +164,8 @@ std::vector<Bad> bad_values(const std::string& name) {
 
 Json good_value(const std::string& name) {
   if (name == "address") return kAddress;
-  if (name == "hash" || name == "parent" || name == "sealHash" || name == "mix" || name == "miner")
+  if (name == "hash" || name == "parent" || name == "sealHash" || name == "mix" || name == "miner" ||
+      name == "lastHash")
     return kHash;
   if (name == "sealNonce") return "0x0000000000000000";
   if (name == "simulation") return {{"blockStateCalls", Json::array({Json::object()})}};
@@ -169,7 +173,8 @@ Json good_value(const std::string& name) {
   if (name == "keys" || name == "transactions") return Json::array();
   if (name == "extraData") return "0x";
   if (name == "nonce" || name == "price" || name == "gas" || name == "wait") return "0x0";
-  if (name == "pin" || name == "on") return false;
+  if (name == "pin" || name == "on" || name == "nocode" || name == "nostorage" || name == "nameless")
+    return false;
   if (name == "block" || name == "signed_block") return "latest";
   if (name == "full" || name == "authorize") return false;
   if (name == "data" || name == "bytes" || name == "message") return "0x";
@@ -186,7 +191,9 @@ Json good_value(const std::string& name) {
   if (name == "slot" || name == "index" || name == "blocks" || name == "first" || name == "rate")
     return "0x0";
   if (name == "enode") return "enode://12";
-  if (name == "seconds" || name == "threads" || name == "last" || name == "count") return 1;
+  if (name == "seconds" || name == "threads" || name == "last" || name == "count" || name == "level" ||
+      name == "port")
+    return 1;
   return "text";
 }
 

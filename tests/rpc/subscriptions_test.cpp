@@ -131,6 +131,28 @@ TEST(Subscriptions, AReorgTakesBackNewestFirst) {
   EXPECT_EQ(fresh["removed"], false);
 }
 
+TEST(Subscriptions, WhatErasedBlocksLoggedIsTakenBack) {
+  Node node;
+  WsTestClient client(node.port);
+  const auto base = node.mine(1);
+  const auto logs = client.call("eth_subscribe", {"logs", Json::object()})["result"];
+  const auto one = node.mine(2), two = node.mine(0), three = node.mine(1);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(told(client.message(), logs)["removed"], false);
+  node.events.on_head(node.chain.erase_to(base));
+  const auto first = told(client.message(), logs), second = told(client.message(), logs);
+  EXPECT_EQ(first["blockHash"], three.hash.hex());
+  EXPECT_EQ(first["removed"], true);
+  EXPECT_EQ(second["blockHash"], one.hash.hex());
+  EXPECT_EQ(second["logIndex"], "0x1");
+  EXPECT_EQ(told(client.message(), logs)["logIndex"], "0x0");
+  // From there the chain goes on as any other.
+  const auto next = node.mine(1);
+  const auto fresh = told(client.message(), logs);
+  EXPECT_EQ(fresh["blockHash"], next.hash.hex());
+  EXPECT_EQ(fresh["removed"], false);
+  EXPECT_EQ(two.number, 3U);
+}
+
 TEST(Subscriptions, TheAnswerLeavesBeforeTheFirstEvent) {
   Node node;
   WsTestClient client(node.port);

@@ -76,6 +76,32 @@ TEST(History, SlotsOfEveryBlockAreFound) {
   EXPECT_GT(found, 100U);
 }
 
+TEST(History, AccountsOfEveryBlockAreFound) {
+  const History history;
+  int pages = 0;
+  for (const BlockNum number : {BlockNum{0}, BlockNum{1}, kBlocks / 2, kBlocks - 1, kBlocks}) {
+    std::map<AddressHash, Account> want;
+    for (const auto& [address, one] : history.models[number]) want.emplace(hash_of(address), one.account);
+    const auto all = accounts_after(*history.database, number, {}, 10'000);
+    ASSERT_EQ(all.size(), want.size()) << number;
+    for (const auto& [key, account] : all) {
+      ASSERT_TRUE(want.contains(key)) << number;
+      EXPECT_EQ(account.nonce, want[key].nonce);
+      EXPECT_EQ(account.balance, want[key].balance);
+      EXPECT_EQ(account.code_hash, want[key].code_hash);
+    }
+    EXPECT_TRUE(std::is_sorted(all.begin(), all.end(),
+                               [](const auto& a, const auto& b) { return a.first < b.first; }));
+    if (all.size() < 3) continue;
+    ++pages;
+    const auto page = accounts_after(*history.database, number, all[1].first, 2);
+    ASSERT_EQ(page.size(), 2U);
+    EXPECT_EQ(page[0].first, all[1].first);
+    EXPECT_EQ(page[1].first, all[2].first);
+  }
+  EXPECT_GE(pages, 3);
+}
+
 TEST(History, BlocksThatChangedAnAccountAreFoundBothWays) {
   const History history;
   for (const auto& address : history.addresses()) {

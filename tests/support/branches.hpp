@@ -65,6 +65,25 @@ class Branches final : public rpc::ChainReader {
     return event;
   }
 
+  /// The head goes back to an ancestor, and the blocks above are gone, as after Chain::set_head.
+  HeadEvent erase_to(const BlockId& id) {
+    const std::lock_guard lock(mutex_);
+    HeadEvent event;
+    event.before.header = blocks_.at(head_.hash).header;
+    event.after.header = blocks_.at(id.hash).header;
+    while (head_ != id) {
+      const auto block = std::make_shared<const Block>(blocks_.at(head_.hash));
+      auto receipts = receipts_.at(head_.hash);
+      ++event.removed_count;
+      event.removed.push_back(block);
+      if (!receipts.empty()) event.erased.push_back({block, std::move(receipts)});
+      receipts_.erase(head_.hash);
+      blocks_.erase(head_.hash);
+      head_ = {head_.number - 1, block->header->parent_hash};
+    }
+    return event;
+  }
+
   BlockId head() const override {
     const std::lock_guard lock(mutex_);
     return head_;

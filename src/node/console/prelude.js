@@ -320,17 +320,21 @@
     ['addPeer', 'admin_addPeer', 1], ['addTrustedPeer', 'admin_addTrustedPeer', 1], ['exportChain', 'admin_exportChain', [as_is, as_is, as_is]],
     ['importChain', 'admin_importChain', 1], ['removePeer', 'admin_removePeer', 1],
     ['removeTrustedPeer', 'admin_removeTrustedPeer', 1],
-    ['startRPC', 'admin_startRPC', [as_is, as_is, as_is, as_is]], ['stopRPC', 'admin_stopRPC']
+    ['startHTTP', 'admin_startHTTP', [as_is, as_is, as_is, as_is, as_is]],
+    ['startRPC', 'admin_startRPC', [as_is, as_is, as_is, as_is, as_is]],
+    ['startWS', 'admin_startWS', [as_is, as_is, as_is, as_is]],
+    ['stopHTTP', 'admin_stopHTTP'], ['stopRPC', 'admin_stopRPC'], ['stopWS', 'admin_stopWS']
   ]);
 
   module_of('debug', [], [
-    ['chaindbCompact', 'debug_chaindbCompact'], ['chaindbProperty', 'debug_chaindbProperty', 1], ['dumpBlock', 'debug_dumpBlock', 1],
-    ['getBadBlocks', 'debug_getBadBlocks'], ['getBlockRlp', 'debug_getBlockRlp', 1], ['metrics', 'debug_metrics', 1],
+    ['accountRange', 'debug_accountRange', [as_is, as_is, as_is, as_is, as_is, as_is]], ['chaindbProperty', 'debug_chaindbProperty', 1], ['dumpBlock', 'debug_dumpBlock', 1],
+    ['getBadBlocks', 'debug_getBadBlocks'], ['getBlockRlp', 'debug_getBlockRlp', 1],
+    ['getModifiedAccountsByHash', 'debug_getModifiedAccountsByHash', [as_is, as_is]],
+    ['getModifiedAccountsByNumber', 'debug_getModifiedAccountsByNumber', [as_is, as_is]],
     ['preimage', 'debug_preimage', maybe], ['printBlock', 'debug_printBlock', 1], ['seedHash', 'debug_seedHash', 1],
     ['setHead', 'debug_setHead', 1], ['storageRangeAt', 'debug_storageRangeAt', 5], ['traceBlock', 'debug_traceBlock', 1],
     ['traceBlockByHash', 'debug_traceBlockByHash', 1], ['traceBlockByNumber', 'debug_traceBlockByNumber', 1],
-    ['traceTransaction', 'debug_traceTransaction', [as_is, as_is]], ['verbosity', 'debug_verbosity', 1],
-    ['vmodule', 'debug_vmodule', 1]
+    ['traceTransaction', 'debug_traceTransaction', [as_is, as_is]], ['verbosity', 'debug_verbosity', 1]
   ]);
 
   module_of('miner', [], [

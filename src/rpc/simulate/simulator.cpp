@@ -11,6 +11,7 @@
 #include "core/trie_root.hpp"
 #include "evm/precompiles.hpp"
 #include "rpc/bounded_state.hpp"
+#include "rpc/call.hpp"
 #include "rpc/simulate/layered_state.hpp"
 
 namespace quarry::rpc {
@@ -158,6 +159,7 @@ evm::BlockEnv Simulator::env_of(const SimulatedBlock& block, const Header& heade
   out.beneficiary = header.beneficiary;
   out.blob_base_fee = block.block.blob_base_fee.value_or(out.blob_base_fee);
   out.hashes = &hashes_;
+  out.deadline = &base_state_;
   return out;
 }
 
@@ -200,9 +202,7 @@ std::optional<RpcError> Simulator::run_calls(const SimulatedBlock& block, const 
         request_.validation || !txn->max_fee_per_gas.is_zero() || !txn->max_priority_fee_per_gas.is_zero();
     auto outcome =
         evm::execute_transaction(journal, env, *txn, sender, env.gas_limit - gas_used_, options, &tracer);
-    if (base_state_.passed())
-      return RpcError{RpcCode::failed, fmt::format("execution aborted (timeout = {}s)",
-                                                   static_cast<double>(limits_.most_time.count()) / 1000)};
+    if (base_state_.passed()) return aborted(limits_);
     if (!outcome) return refusal(outcome.error(), txn->gas_limit);
     gas_used_ += outcome->gas_used;
     gas_left_ -= std::min(gas_left_, outcome->gas_used);

@@ -49,6 +49,7 @@ struct BlockReplay::Impl {
         journal(*state, env.rules) {
     env.hashes = &hashes;
     begin_block(journal, context.backend.chain.spec(), env, *of.header);
+    if (const auto* engine = context.backend.chain.engine()) engine->begin_block(journal, *of.header);
   }
   const Block& block;
   const std::unique_ptr<StateView> state;
