@@ -296,6 +296,8 @@ class ChainReader {
     (void)address, (void)first, (void)most;
     return fail("the slots of block " + std::to_string(id.number) + " cannot be listed");
   }
+  /// Whom the genesis file names, where it is kept.
+  virtual std::vector<Address> genesis_accounts() const { return {}; }
   /// Accounts after block `id` in the order of their hashed addresses, from `first` on, at most `most`.
   virtual Result<std::vector<StoredAccount>> accounts_at(const BlockId& id, const AddressHash& first,
                                                          std::size_t most) const {

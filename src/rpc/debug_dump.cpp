@@ -6,12 +6,14 @@
 #include <map>
 #include <set>
 
+#include "consensus/block_executor.hpp"
 #include "consensus/engine.hpp"
 #include "consensus/ethash/params.hpp"
 #include "core/keccak.hpp"
 #include "core/log.hpp"
 #include "core/sender.hpp"
 #include "evm/vm.hpp"
+#include "rpc/chain_hashes.hpp"
 #include "rpc/lookup.hpp"
 #include "rpc/trace/replay.hpp"
 #include "storage/codec.hpp"
@@ -36,7 +38,7 @@ constexpr std::chrono::seconds kSearchTime{2};
 
 using KnownAddresses = std::map<AddressHash, Address>;
 
-/// Whom the latest transactions name, and who made the blocks.
+/// Whom the latest transactions and the genesis file name, and who made the blocks.
 KnownAddresses addresses_up_to(const Context& context, BlockId at) {
   KnownAddresses out;
   const auto add = [&](const Address& address) { out.emplace(hash_of(address), address); };
@@ -58,6 +60,7 @@ KnownAddresses addresses_up_to(const Context& context, BlockId at) {
     if (at.number == 0) break;
     at = {at.number - 1, block->header->parent_hash};
   }
+  for (const auto& address : reader.genesis_accounts()) add(address);
   for (const auto& address : context.backend.accounts.list()) add(address);
   return out;
 }
@@ -163,14 +166,18 @@ Answer dump_block(const Context& context, Params& params) {
 
 /// The accounts that running the block changes.
 std::optional<RpcError> add_changed(const Context& context, const Block& block, std::set<Address>& to) {
-  auto replay = trace::BlockReplay::of(context, block);
-  if (!replay) return replay.error();
-  if (auto error = replay->run_to(block.body.transactions.size(), {})) return error;
-  for (const auto& [address, change] : replay->journal().diff().accounts) to.insert(address);
+  const auto& reader = context.backend.reader;
   const auto* engine = context.backend.chain.engine();
-  if (engine == nullptr) return std::nullopt;
-  for (const auto& reward : engine->rewards(*block.header, block.body.ommers, replay->env().rules))
-    to.insert(reward.to);
+  const auto parent = reader.find(block.header->parent_hash);
+  if (engine == nullptr || !parent)
+    return RpcError{RpcCode::failed, fmt::format("parent {} not found", block.header->parent_hash.hex())};
+  const auto state = reader.state_at(*parent);
+  if (!state) return rpc_fail(state.error()).value();
+  const ChainHashes hashes(reader);
+  const auto done =
+      execute_block(**state, *block.header, block.body, {context.backend.chain.spec(), *engine, &hashes});
+  if (!done) return RpcError{RpcCode::failed, done.error().detail};
+  for (const auto& [address, change] : done->diff.accounts) to.insert(address);
   return std::nullopt;
 }
 
@@ -234,9 +241,9 @@ Answer modified_by_hash(const Context& context, Params& params) {
 }
 
 Answer print_block(const Context& context, Params& params) {
-  const auto id = block_at(context, params, 0);
-  if (!id) return tl::unexpected(id.error());
-  const auto block = context.backend.reader.block(*id);
+  const auto id = numbered_block(context, params, 0);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto block = load(context.backend.reader, id);
   if (!block) return rpc_fail(RpcCode::failed, "block not found");
   const auto difficulty = context.backend.reader.total_difficulty(*id);
   return text_of(Json::parse(block_view(*block, difficulty, true)).dump(2));
@@ -244,16 +251,17 @@ Answer print_block(const Context& context, Params& params) {
 
 /// geth's old form: hex without 0x.
 Answer block_rlp(const Context& context, Params& params) {
-  const auto id = block_at(context, params, 0);
-  if (!id) return tl::unexpected(id.error());
-  const auto block = context.backend.reader.block(*id);
+  const auto id = numbered_block(context, params, 0);
+  if (params.error()) return tl::unexpected(*params.error());
+  const auto block = load(context.backend.reader, id);
   if (!block) return rpc_fail(RpcCode::failed, "block not found");
   return text_of(to_hex(encode_block(*block)));
 }
 
 Answer seed_hash(const Context& context, Params& params) {
-  const auto id = block_at(context, params, 0);
-  if (!id) return tl::unexpected(id.error());
+  const auto id = numbered_block(context, params, 0);
+  if (params.error()) return tl::unexpected(*params.error());
+  if (!id) return rpc_fail(RpcCode::failed, "block not found");
   return hex_answer(ethash::seed_hash(ethash::epoch_of(id->number)));
 }
 
@@ -270,13 +278,13 @@ constexpr Method kMethods[] = {
     {"debug_accountRange", Where::slow, account_range, "block, data?, count?, nocode?, nostorage?, nameless?",
      "accounts of a state by hashed address, 256 at most", "StateDump"},
     {"debug_dumpBlock", Where::slow, dump_block, "block", "all accounts of a small state", "StateDump"},
-    {"debug_getBlockRlp", Where::worker, block_rlp, "block", "a block's RLP in hex without 0x", "String"},
+    {"debug_getBlockRlp", Where::worker, block_rlp, "number", "a block's RLP in hex without 0x", "String"},
     {"debug_getModifiedAccountsByHash", Where::slow, modified_by_hash, "hash, lastHash?",
      "accounts that a block changed, or that changed between two", "[Address]"},
     {"debug_getModifiedAccountsByNumber", Where::slow, modified_by_number, "first, last?",
      "accounts that a block changed, or that changed between two", "[Address]"},
-    {"debug_printBlock", Where::worker, print_block, "block", "a block as text", "String"},
-    {"debug_seedHash", Where::worker, seed_hash, "block",
+    {"debug_printBlock", Where::worker, print_block, "number", "a block as text", "String"},
+    {"debug_seedHash", Where::worker, seed_hash, "number",
      "what ethash's cache of that block's epoch grows from", "Hash"},
     {"debug_verbosity", Where::worker, set_verbosity, "level", "the log's level, 0 (silent) to 5 (trace)",
      "null"},

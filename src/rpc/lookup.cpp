@@ -57,6 +57,18 @@ Expected<BlockId, RpcError> block_at(const Context& context, Params& params, std
   return rpc_fail(RpcCode::failed, "header not found");
 }
 
+std::optional<BlockId> numbered_block(const Context& context, Params& params, std::size_t index) {
+  const bool number = params.has(index) && params.raw(index).is_number();
+  BlockRef ref;
+  if (number) {
+    ref.kind = BlockRef::Kind::number;
+    ref.number = params.quantity(index);
+  } else {
+    ref = params.block(index);
+  }
+  return params.error() ? std::nullopt : resolve(context.backend.reader, ref);
+}
+
 Expected<std::unique_ptr<StateView>, RpcError> state_of(const Context& context, Params& params,
                                                         std::size_t index) {
   const auto ref = params.block(index);

@@ -11,6 +11,9 @@ namespace quarry::rpc {
 std::optional<BlockId> resolve(const ChainReader& reader, const BlockRef& ref);
 /// The same for a parameter; an error when there is no such block.
 Expected<BlockId, RpcError> block_at(const Context& context, Params& params, std::size_t index);
+/// A block that some clients (Otterscan, geth's debug_) name by a JSON number, others by a quantity or a tag;
+/// none when there is no such block, or the parameter is wrong.
+std::optional<BlockId> numbered_block(const Context& context, Params& params, std::size_t index);
 /// The state after the block that parameter `index` names.
 Expected<std::unique_ptr<StateView>, RpcError> state_of(const Context& context, Params& params,
                                                         std::size_t index);

@@ -20,26 +20,13 @@ constexpr std::uint64_t kMostPage = 1000;
 /// What of its input says which function a transaction calls, as text: "0x" and four bytes.
 constexpr std::size_t kSelectorText = 10;
 
-/// A block that Otterscan names by a JSON number, others by a quantity or a tag.
-std::optional<BlockId> block_of(const Context& context, Params& params, std::size_t index) {
-  const bool number = params.has(index) && params.raw(index).is_number();
-  BlockRef ref;
-  if (number) {
-    ref.kind = BlockRef::Kind::number;
-    ref.number = params.quantity(index);
-  } else {
-    ref = params.block(index);
-  }
-  return params.error() ? std::nullopt : resolve(context.backend.reader, ref);
-}
-
 Answer get_api_level(const Context&, Params&) {
   return std::to_string(kApiLevel);
 }
 
 Answer has_code(const Context& context, Params& params) {
   const auto address = params.address(0);
-  const auto id = block_of(context, params, 1);
+  const auto id = numbered_block(context, params, 1);
   if (params.error()) return tl::unexpected(*params.error());
   if (!id) return rpc_fail(RpcCode::failed, "header not found");
   const auto state = context.backend.reader.state_at(*id);
@@ -94,7 +81,7 @@ Answer block_details(const Context& context, const std::optional<BlockId>& id) {
 }
 
 Answer get_block_details(const Context& context, Params& params) {
-  const auto id = block_of(context, params, 0);
+  const auto id = numbered_block(context, params, 0);
   if (params.error()) return tl::unexpected(*params.error());
   return block_details(context, id);
 }
@@ -114,7 +101,7 @@ Json slim_receipt(const Json& receipt) {
 }
 
 Answer get_block_transactions(const Context& context, Params& params) {
-  const auto id = block_of(context, params, 0);
+  const auto id = numbered_block(context, params, 0);
   const auto page = params.quantity(1);
   const auto size = std::min(params.quantity(2), kMostPage);
   if (params.error()) return tl::unexpected(*params.error());
@@ -278,7 +265,7 @@ Answer search_after(const Context& context, Params& params) {
 
 /// How Otterscan asks whether this is a node that it knows.
 Answer get_header_by_number(const Context& context, Params& params) {
-  const auto id = block_of(context, params, 0);
+  const auto id = numbered_block(context, params, 0);
   if (params.error()) return tl::unexpected(*params.error());
   const auto header = id ? context.backend.reader.header(*id) : std::nullopt;
   if (!header) return null_answer();

@@ -6,9 +6,11 @@
 #include <map>
 
 #include "consensus/clique/engine.hpp"
+#include "rpc/json_rpc.hpp"
 #include "storage/codec.hpp"
 #include "storage/history.hpp"
 #include "storage/log_index.hpp"
+#include "storage/meta.hpp"
 
 namespace quarry::rpc {
 
@@ -112,6 +114,18 @@ Result<std::vector<StoredSlot>> StoreReader::slots_at(const BlockId& id, const A
   std::vector<StoredSlot> out;
   for (const auto& [key, value] : slots_after(snapshot, id.number, hash_of(address), first, most)) {
     out.push_back({key, value});
+  }
+  return out;
+}
+
+std::vector<Address> StoreReader::genesis_accounts() const {
+  std::vector<Address> out;
+  const auto genesis =
+      Json::parse(ChainStore(database_).meta_text(meta::kGenesis).value_or(""), nullptr, false);
+  if (!genesis.is_object() || !genesis.contains("alloc") || !genesis["alloc"].is_object()) return out;
+  for (const auto& [key, account] : genesis["alloc"].items()) {
+    const auto address = Address::from_hex(key.starts_with("0x") ? key.substr(2) : key);
+    if (address) out.push_back(*address);
   }
   return out;
 }

@@ -36,6 +36,7 @@ class StoreReader final : public ChainReader {
                                         std::size_t most) const override;
   Result<std::vector<StoredSlot>> slots_at(const BlockId& id, const Address& address, const SlotHash& first,
                                            std::size_t most) const override;
+  std::vector<Address> genesis_accounts() const override;
   Result<std::vector<StoredAccount>> accounts_at(const BlockId& id, const AddressHash& first,
                                                  std::size_t most) const override;
   std::optional<std::string> database_property(const std::string& name) const override;

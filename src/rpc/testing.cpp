@@ -9,6 +9,7 @@
 #include "consensus/requests.hpp"
 #include "core/sender.hpp"
 #include "core/trie_root.hpp"
+#include "rpc/chain_hashes.hpp"
 #include "rpc/lookup.hpp"
 
 namespace quarry::rpc {
@@ -106,19 +107,6 @@ Expected<Header, RpcError> header_of(const Context& context, const SealedHeader&
   return out;
 }
 
-/// The canonical chain's hashes.
-class ParentHashes final : public evm::BlockHashes {
- public:
-  explicit ParentHashes(const ChainReader& reader) : reader_(reader) {}
-  Hash256 block_hash(BlockNum number) const override {
-    const auto id = reader_.canonical(number);
-    return id ? Hash256(id->hash) : Hash256{};
-  }
-
- private:
-  const ChainReader& reader_;
-};
-
 /// A block with what the beacon chain would be told of it.
 struct Built {
   Block block;
@@ -171,7 +159,7 @@ Expected<Built, RpcError> build(const Context& context, const BlockId& parent, H
   if (!tries) return rpc_fail(tries.error());
   const auto* engine = context.backend.chain.engine();
   if (engine == nullptr) return rpc_fail(RpcCode::internal, "there is no engine to build blocks with");
-  const ParentHashes hashes(reader);
+  const ChainHashes hashes(reader);
   const ExecutionContext execution{context.backend.chain.spec(), *engine, &hashes};
   Built out;
   BlockBuilder builder(**state, header, execution);

@@ -17,6 +17,7 @@
 #include "consensus/txpool.hpp"
 #include "node/chain_file.hpp"
 #include "node/genesis_json.hpp"
+#include "node/local_chain.hpp"
 #include "node/pool_backend.hpp"
 #include "rpc/store_reader.hpp"
 #include "test_backend.hpp"
@@ -39,6 +40,9 @@ class ImportedChain : NoBlocks, public test::TestNode {
       : TestNode(no_blocks), genesis_(read_genesis_file(genesis_file)->genesis) {
     database_ = *Database::open({.path = (temp_.path() / "chain").string()});
     genesis_hash_ = init_genesis(*database_, genesis_)->hash();
+    Batch batch;
+    put_genesis(batch, genesis_);
+    EXPECT_TRUE(database_->commit(std::move(batch)));
     engine_ = *make_engine(genesis_.spec, {.caches = caches_, .seals = SealPolicy::none_if_merging});
     chain_ = *Chain::open(*database_, genesis_.spec, *engine_, workers_);
     reader_ = std::make_unique<StoreReader>(*database_);
@@ -482,4 +486,77 @@ TEST(Answers, AboutEveryBlockAreOfTheirSchemas) {
     result_of(chain, "eth_feeHistory", {"0x20", "latest", {10, 90}});
     result_of(chain, "trace_filter", Json::array({{{"fromBlock", "0x0"}, {"count", 50}}}));
   }
+}
+
+TEST(Dumps, AreTheStateThatOtherMethodsTell) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  const auto folder = folder_of("rpc-compat");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  std::size_t named = 0, all = 0, slots = 0;
+  for (const BlockNum n : {BlockNum{0}, chain.height() / 2, chain.height()}) {
+    const auto number = U256{n}.to_quantity();
+    std::string next = "0x";
+    do {
+      const auto page = result_of(chain, "debug_accountRange", {number, next, 7});
+      EXPECT_EQ(page["root"], result_of(chain, "eth_getBlockByNumber", {number, false})["stateRoot"]);
+      all += page["accounts"].size();
+      for (const auto& [key, account] : page["accounts"].items()) {
+        if (!account.contains("address")) continue;
+        ++named;
+        EXPECT_EQ(key, account["address"]);
+        const auto balance = result_of(chain, "eth_getBalance", {key, number}).get<std::string>();
+        EXPECT_EQ(balance, U256::parse(account["balance"].get<std::string>())->to_quantity());
+        if (account.contains("code")) {
+          EXPECT_EQ(result_of(chain, "eth_getCode", {key, number}), account["code"]);
+        }
+        slots += account.contains("storage") ? account["storage"].size() : 0;
+      }
+      next = page.contains("next") ? page["next"].get<std::string>() : "";
+    } while (!next.empty());
+    const auto whole = result_of(chain, "debug_dumpBlock", {number});
+    EXPECT_GT(whole["accounts"].size(), 7U);
+  }
+  EXPECT_GT(named, all / 2);
+  EXPECT_GT(slots, 3U);
+}
+
+/// Accounts that differ between the states after `n - 1` and `n` are among those that the block is said to
+/// have changed, and each of those is there afterwards or was before.
+TEST(Dumps, DifferWhereABlockIsSaidToHaveChangedThem) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  const auto folder = folder_of("rpc-compat");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  std::size_t differing = 0;
+  Json before = result_of(chain, "debug_dumpBlock", {"0x0"})["accounts"];
+  for (BlockNum n = 1; n <= chain.height(); ++n) {
+    const auto changed = result_of(chain, "debug_getModifiedAccountsByNumber", {n});
+    Json after = result_of(chain, "debug_dumpBlock", {U256{n}.to_quantity()})["accounts"];
+    for (const auto& [key, account] : after.items()) {
+      if (!account.contains("address") || (before.contains(key) && before[key] == account)) continue;
+      ++differing;
+      EXPECT_NE(std::find(changed.begin(), changed.end(), account["address"]), changed.end())
+          << n << " " << key;
+    }
+    before = std::move(after);
+  }
+  EXPECT_GT(differing, 20U);
+}
+
+TEST(OldMethods, TellWhatTheNewOnesTell) {
+  QUARRY_NEEDS_FIXTURE(test::fixtures_dir() / "rpc-compat.tar.xz");
+  const auto folder = folder_of("rpc-compat");
+  ImportedChain chain(folder / "genesis.json", folder / "chain.rlp");
+  for (const BlockNum n : {BlockNum{0}, BlockNum{1}, chain.height()}) {
+    const auto number = U256{n}.to_quantity();
+    const auto raw = result_of(chain, "debug_getRawBlock", {number}).get<std::string>();
+    EXPECT_EQ("0x" + result_of(chain, "debug_getBlockRlp", {n}).get<std::string>(), raw);
+    EXPECT_EQ(result_of(chain, "debug_getBlockRlp", {number}), result_of(chain, "debug_getBlockRlp", {n}));
+    const auto printed = Json::parse(result_of(chain, "debug_printBlock", {n}).get<std::string>());
+    EXPECT_EQ(printed["hash"], result_of(chain, "eth_getBlockByNumber", {number, true})["hash"]);
+  }
+  EXPECT_EQ(result_of(chain, "debug_seedHash", {0}), "0x" + std::string(64, '0'));
+  EXPECT_EQ(result_of(chain, "debug_seedHash", {"0x0"}), "0x" + std::string(64, '0'));
+  const auto missing =
+      chain.ask({{"jsonrpc", "2.0"}, {"id", 1}, {"method", "debug_seedHash"}, {"params", {1 << 30}}});
+  EXPECT_EQ(missing["error"]["message"], "block not found");
 }
