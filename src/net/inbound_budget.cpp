@@ -17,11 +17,14 @@ struct InboundBudget::State {
     bytes += count;
     ++messages;
   }
+  /// Whoever takes a count below its bound calls, and by what the subtraction itself found: looking before it
+  /// would miss a message that was added in between, and then nobody would ever call.
   void give_back(std::size_t count) {
-    const bool was_full = full();
-    bytes -= count;
-    --messages;
-    if (was_full && !full() && on_room) on_room();
+    const std::size_t bytes_before = bytes.fetch_sub(count);
+    const std::size_t messages_before = messages.fetch_sub(1);
+    const bool made_room =
+        (bytes_before >= max_bytes && bytes_before - count < max_bytes) || messages_before == max_messages;
+    if (made_room && !full() && on_room) on_room();
   }
 };
 
