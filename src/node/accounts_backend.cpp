@@ -63,7 +63,8 @@ std::uint64_t MinerBackend::hashrate() {
 Result<SealWork> MinerBackend::work() {
   if (external_ == nullptr)
     return fail("not supported: blocks of this chain are not sealed by ethash miners");
-  auto candidate = sealer_.pending();
+  // A candidate that was being made when mining stopped may still come.
+  auto candidate = sealer_.mining() ? sealer_.pending() : nullptr;
   if (candidate) return external_->hand_out(std::move(candidate));
   return fail("no mining work available yet",
               sealer_.mining() ? "The next block is being made, or a sync is not over: ask again."
