@@ -44,7 +44,7 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
 
   mutable std::mutex mutex;
   SealerOptions options;
-  bool mining = false, paused = false, closed = false, renew_queued = false;
+  bool mining = false, closed = false, renew_queued = false;
   std::shared_ptr<const Block> pending;
   std::deque<BlockId> unconfirmed;  ///< chain thread only
   std::mutex control;               ///< start, stop and close, one at a time
@@ -102,7 +102,7 @@ void Sealer::Shared::renew() {
     renew_queued = false;
     renewed = began;
     if (closed) return;
-    idle = !mining || paused;
+    idle = !mining;
     if (idle) pending.reset();
     request.extra_data = options.extra_data_for ? Bytes{} : options.extra_data;
     request.target_gas_limit = options.target_gas_limit;
@@ -256,14 +256,6 @@ void Sealer::stop() {
   shared_->miner.stop();
 }
 
-void Sealer::set_paused(bool paused) {
-  {
-    const std::lock_guard lock(shared_->mutex);
-    if (std::exchange(shared_->paused, paused) == paused) return;
-  }
-  shared_->queue_renew();
-}
-
 bool Sealer::mining() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->mining;
@@ -337,7 +329,7 @@ BlockNum Sealer::head_number() const {
 void Sealer::on_transactions() {
   {
     const std::lock_guard lock(shared_->mutex);
-    if (!shared_->mining || shared_->paused || shared_->closed) return;
+    if (!shared_->mining || shared_->closed) return;
     const auto earliest = shared_->renewed + shared_->options.renew_pause;
     if (earliest > SteadyClock::now()) {
       if (shared_->renew_at && *shared_->renew_at <= earliest) return;
