@@ -160,10 +160,15 @@ struct WalkedLog {
   LogWalk walk;
 };
 
-/// A log that ends early is harmless when what was written next builds upon what is left of it.
+/// A log that ends early is harmless when what was written next builds upon what is left of it; and when
+/// nothing is left of it, upon what was there before it.
 bool goes_on(const std::vector<WalkedLog>& logs, std::size_t at) {
+  std::optional<std::uint64_t> next;
+  for (std::size_t i = 0; i <= at; ++i)
+    if (logs[i].walk.next) next = logs[i].walk.next;
+  if (!next) return true;  // what came before is in tables by now; that a row lacks is for the other checks to find
   for (std::size_t i = at + 1; i < logs.size(); ++i)
-    if (logs[i].walk.first) return logs[i].walk.first == logs[at].walk.next;
+    if (logs[i].walk.first) return logs[i].walk.first == next;
   return true;
 }
 

@@ -140,6 +140,31 @@ TEST(DatabaseFiles, ALogCutByAKillIsNoDamageNowOrLater) {
   EXPECT_FALSE(faults[0].harmless);
 }
 
+/// A writer killed within the first record of its log, the next one within the first of its own: with an older
+/// log beside them and with none.
+TEST(DatabaseFiles, ALogOfWhichAKillLeftNothingIsNoDamage) {
+  for (const bool older_log : {true, false}) {
+    TempDir folder;
+    const auto path = folder.path() / "db";
+    auto database = open_database(path);
+    put(*database, "a", 1000);
+    if (!older_log) { ASSERT_TRUE(database->flush_memtables()); }
+    fs::path now = path;
+    for (int owner = 0; owner < 3; ++owner) {
+      const auto killed = folder.path() / std::to_string(owner);
+      copy_running(now, killed);
+      if (owner > 0 || !older_log) {
+        const auto log = newest_log(killed);
+        if (!log.empty()) fs::resize_file(log, fs::file_size(log) / 2);
+      }
+      for (const LogFault& fault : check_logs(killed.string())) EXPECT_TRUE(fault.harmless) << fault.what;
+      database = open_database(now = killed);
+      put(*database, std::to_string(owner), 40'000);
+      for (const LogFault& fault : check_logs(killed.string())) EXPECT_TRUE(fault.harmless) << fault.what;
+    }
+  }
+}
+
 TEST(DatabaseFiles, ACopyIsOneInstantOfABusyDatabase) {
   TempDir folder;
   const auto database = open_database(folder.path() / "db");
