@@ -21,6 +21,13 @@ void put(Database& database, std::string_view key, std::size_t bytes) {
   ASSERT_TRUE(database.commit(std::move(batch)));
 }
 
+/// A commit that goes around the log: its files number their changes too.
+void put_many(Database& database) {
+  Batch batch;
+  for (int i = 0; i < 2000; ++i) batch.put(Table::body, as_bytes("many" + std::to_string(i)), Bytes(1000));
+  ASSERT_TRUE(database.commit(std::move(batch), Durability::sync));
+}
+
 /// Commits of every size around the log's block of 32 KiB.
 void fill(const fs::path& path) {
   const auto database = open_database(path);
@@ -140,29 +147,57 @@ TEST(DatabaseFiles, ALogCutByAKillIsNoDamageNowOrLater) {
   EXPECT_FALSE(faults[0].harmless);
 }
 
-/// A writer killed within the first record of its log, the next one within the first of its own: with an older
-/// log beside them and with none.
-TEST(DatabaseFiles, ALogOfWhichAKillLeftNothingIsNoDamage) {
-  for (const bool older_log : {true, false}) {
+/// A writer killed within the first record of its log leaves nothing whole, with an older log beside it or
+/// with none; the next one is killed between its commits, and what it committed is there.
+TEST(DatabaseFiles, WhatFollowsALogOfWhichAKillLeftNothingIsKept) {
+  for (const int shape : {0, 1, 2, 3}) {
+    const bool older_log = (shape & 1) != 0, takes_files_in = (shape & 2) != 0;
+    SCOPED_TRACE(shape);
     TempDir folder;
     const auto path = folder.path() / "db";
     auto database = open_database(path);
     put(*database, "a", 1000);
-    if (!older_log) { ASSERT_TRUE(database->flush_memtables()); }
+    if (!older_log) {
+      ASSERT_TRUE(database->flush_memtables());
+    }
     fs::path now = path;
-    for (int owner = 0; owner < 3; ++owner) {
+    for (int owner = 0; owner < 6; ++owner) {
       const auto killed = folder.path() / std::to_string(owner);
       copy_running(now, killed);
-      if (owner > 0 || !older_log) {
+      if (owner % 2 == 1) {
         const auto log = newest_log(killed);
-        if (!log.empty()) fs::resize_file(log, fs::file_size(log) / 2);
+        ASSERT_FALSE(log.empty());
+        fs::resize_file(log, fs::file_size(log) / 2);
       }
       for (const LogFault& fault : check_logs(killed.string())) EXPECT_TRUE(fault.harmless) << fault.what;
       database = open_database(now = killed);
+      EXPECT_TRUE(database->has(Table::body, as_bytes("a")));
+      for (int before = 1; before < owner; before += 2)
+        EXPECT_TRUE(database->has(Table::body, as_bytes(std::to_string(before)))) << owner << before;
+      if (takes_files_in) put_many(*database);
       put(*database, std::to_string(owner), 40'000);
       for (const LogFault& fault : check_logs(killed.string())) EXPECT_TRUE(fault.harmless) << fault.what;
     }
   }
+}
+
+TEST(DatabaseFiles, LogsAroundFilesThatWereTakenInHaveNoFault) {
+  TempDir folder;
+  const auto path = folder.path() / "db", killed = folder.path() / "killed";
+  auto database = open_database(path);
+  for (int i = 0; i < 6; ++i) {
+    for (const Table table : {Table::meta, Table::header}) {
+      Batch small;
+      small.put(table, as_bytes("1"), Bytes(1000));
+      small.put(Table::body, as_bytes("1"), Bytes(1000));
+      ASSERT_TRUE(database->commit(std::move(small)));
+      for (const LogFault& fault : check_logs(path.string())) ADD_FAILURE() << i << ' ' << fault.what;
+    }
+    put_many(*database);
+    for (const LogFault& fault : check_logs(path.string())) ADD_FAILURE() << i << ' ' << fault.what;
+  }
+  copy_running(path, killed);
+  for (const LogFault& fault : check_logs(killed.string())) EXPECT_TRUE(fault.harmless) << fault.what;
 }
 
 TEST(DatabaseFiles, ACopyIsOneInstantOfABusyDatabase) {
