@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <thread>
 
 #include "consensus/block_executor.hpp"
 #include "consensus/clique/engine.hpp"
@@ -24,6 +23,7 @@
 #include "consensus/genesis.hpp"
 #include "consensus/jbc/search.hpp"
 #include "consensus/state_cache.hpp"
+#include "core/cpu.hpp"
 #include "core/keccak.hpp"
 #include "core/secp256k1.hpp"
 #include "core/sender.hpp"
@@ -443,7 +443,7 @@ class Builder {
   Sealing& sealing_;
   TxnMaker txns_;
   Genesis genesis_;
-  WorkerPool signers_{"signer", std::max(1u, std::thread::hardware_concurrency()), kGroup};
+  WorkerPool signers_{"signer", core_count(), kGroup};
   std::unique_ptr<Database> database_;
   std::unique_ptr<StateWriter> state_;
   std::unique_ptr<StateCache> cache_;

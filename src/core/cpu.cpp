@@ -4,8 +4,10 @@
 #include <cpuid.h>
 #endif
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 namespace quarry {
 namespace {
@@ -69,6 +71,10 @@ SimdLevel simd_level() {
 
 std::span<const SimdLevel> simd_levels() {
   return std::span(kLevels).first(static_cast<std::size_t>(detected()) + 1);
+}
+
+unsigned core_count() {
+  return std::max(1u, std::thread::hardware_concurrency());
 }
 
 bool has_sha_instructions() {

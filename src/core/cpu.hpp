@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Which vector instructions this processor has, found out once.
+/// What this machine's processors can do, and how many there are.
 
 #include <cstdint>
 #include <span>
@@ -20,6 +20,9 @@ const char* to_string(SimdLevel level);
 SimdLevel simd_level();
 /// All that this processor has, `portable` first.
 std::span<const SimdLevel> simd_levels();
+
+/// Threads that can run at once; 1 where the system does not tell.
+unsigned core_count();
 
 /// SHA-256 instructions (SHA-NI) are there, and QUARRY_SIMD does not ask for portable code.
 bool has_sha_instructions();

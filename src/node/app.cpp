@@ -10,9 +10,9 @@
 #include "consensus/jbc/miner.hpp"
 #include "consensus/stored_chain.hpp"
 #include "consensus/txpool.hpp"
+#include "core/cpu.hpp"
 #include "core/log.hpp"
 #include "core/sender.hpp"
-#include "net/tls.hpp"
 #include "node/accounts_backend.hpp"
 #include "node/chain_backend.hpp"
 #include "node/clique_node.hpp"
@@ -26,9 +26,9 @@
 #include "node/peer_bridge.hpp"
 #include "node/pending_backend.hpp"
 #include "node/pool_backend.hpp"
+#include "node/rpc_options.hpp"
 #include "node/static_nodes.hpp"
 #include "rpc/filters.hpp"
-#include "rpc/server.hpp"
 #include "rpc/store_reader.hpp"
 #include "rpc/subscriptions.hpp"
 
@@ -37,10 +37,6 @@ namespace {
 /// Tasks that wait for a worker: requests of all peers and of RPC callers are bounded where they come in.
 constexpr std::size_t kMaxWorkerTasks = 16384;
 constexpr std::size_t kMaxStrandTasks = 65536;
-
-unsigned core_count() {
-  return std::max(1u, std::thread::hardware_concurrency());
-}
 
 void log_dataset(const ethash::DatasetProgress& progress) {
   using Stage = ethash::DatasetProgress::Stage;
@@ -68,15 +64,6 @@ void log_dataset(const ethash::DatasetProgress& progress) {
   }
 }
 
-rpc::CallLimits call_limits(const NodeOptions& options) {
-  constexpr Gas kAnyGas = Gas{1} << 40;  // what it may buy of memory is still less than a gigabyte
-  constexpr std::chrono::hours kAnyTime{24 * 365};
-  return {
-      .most_gas = options.rpc_gas_cap == 0 ? kAnyGas : options.rpc_gas_cap,
-      .most_time = options.rpc_evm_timeout == 0 ? kAnyTime : std::chrono::seconds(options.rpc_evm_timeout),
-      .most_fee = options.rpc_txn_fee_cap};
-}
-
 void log_warning(const Error& error) {
   log_warn(error.what, {{"remedy", error.remedy}});
 }
@@ -100,9 +87,13 @@ struct App::Impl {
   Result<> open();
   Result<> open_chain();
   Result<> open_sealer();
-  Result<> open_network();
+  Result<std::optional<Address>> etherbase();
+  void open_sync();
+  void tell_of_news();
+  Result<> open_peers();
+  void open_backends();
+  rpc::Backend backend() const;
   Result<> open_rpc();
-  Result<rpc::ServerOptions> server_options() const;
   void add_listed_peers();
   Result<> unlock_accounts();
   Result<> start_mining();
@@ -214,23 +205,25 @@ Result<> App::Impl::open_sealer() {
     const auto all = keystore.accounts();
     return all.empty() ? std::nullopt : std::optional(all.front().address);
   };
-  if (!options.etherbase.empty()) {
-    auto address = Address::from_hex(options.etherbase);
-    if (!address) {
-      const auto found = keystore.find(std::string_view{options.etherbase});
-      if (!found) return tl::unexpected(found.error());
-      address = found->address;
-    }
-    sealing.etherbase = address;
-  }
-  if (dev_keys) sealing.etherbase = address_of(public_key(dev_keys->signer));
+  const auto earner = etherbase();
+  if (!earner) return tl::unexpected(earner.error());
+  sealing.etherbase = dev_keys ? address_of(public_key(dev_keys->signer)) : *earner;
   sealer = std::make_unique<Sealer>(*local.chain, chain_thread, *seal_miner, std::move(sealing));
   if (options.extra_data)
     if (auto allowed = sealer->set_extra_data(extra_data_of(options)); !allowed) return allowed;
   return {};
 }
 
-Result<> App::Impl::open_network() {
+/// --etherbase: an address, or the place of an account in the keystore.
+Result<std::optional<Address>> App::Impl::etherbase() {
+  if (options.etherbase.empty()) return std::nullopt;
+  if (const auto address = Address::from_hex(options.etherbase)) return address;
+  const auto found = keystore.find(std::string_view{options.etherbase});
+  if (!found) return tl::unexpected(found.error());
+  return found->address;
+}
+
+void App::Impl::open_sync() {
   sync_reader = std::make_unique<sync::StoredChain>(*local.database);
   state_sync = std::make_unique<StateSyncStore>(*local.database);
   const BridgeParts parts{loop,    *local.database, *local.chain, chain_thread, sync_thread,
@@ -244,6 +237,10 @@ Result<> App::Impl::open_network() {
           .mode = mode, .identity = facts.spec.header_identity(), .seed = std::random_device{}()},
       facts.network_id, facts.genesis_hash,
       ForkIds(facts.spec.forks, facts.genesis_hash, local.genesis.header.timestamp));
+}
+
+/// Has who must know hear of heads and of transactions.
+void App::Impl::tell_of_news() {
   auto reader = std::make_unique<rpc::StoreReader>(*local.database, clique ? &clique->authority() : nullptr);
   reader->set_finality({options.rpc_safe_depth, options.rpc_final_depth});
   rpc_reader = std::move(reader);
@@ -270,6 +267,9 @@ Result<> App::Impl::open_network() {
       bridge->on_new_txns(txns);
     });
   }
+}
+
+Result<> App::Impl::open_peers() {
   const auto key = load_node_key(options);
   if (!key) return tl::unexpected(key.error());
   net::PeerSetConfig config{.key = *key, .client = facts.client_version};
@@ -292,39 +292,7 @@ Result<> App::Impl::open_network() {
   return peers->start();
 }
 
-Result<rpc::ServerOptions> App::Impl::server_options() const {
-  rpc::ServerOptions out;
-  const auto list = [](const auto& entries) { return fmt::format("{}", fmt::join(entries, ",")); };
-  out.http = {options.http_addr, options.http_port, list(options.http_api), list(options.http_cors), {}};
-  out.ws = {options.ws_addr, options.ws_port, list(options.ws_api), list(options.ws_origins),
-            options.ws_with_http};
-  out.most_ws = options.ws_most_clients;
-  out.most_ws_per_address = options.ws_most_per_address;
-  out.virtual_hosts = list(options.http_vhosts);
-  if (!options.rpc_jwt_secret.empty()) {
-    const auto secret = rpc::load_jwt_secret(options.rpc_jwt_secret);
-    if (!secret) return tl::unexpected(secret.error());
-    out.jwt = *secret;
-  }
-  if (options.rpc_tls_cert.empty() != options.rpc_tls_key.empty())
-    return fail("TLS needs a certificate and its key",
-                "Give both --rpc.tls.cert FILE and --rpc.tls.key FILE.");
-  if (!options.rpc_tls_cert.empty()) {
-    auto tls = net::TlsContext::load(options.rpc_tls_cert, options.rpc_tls_key);
-    if (!tls) return tl::unexpected(tls.error());
-    out.tls = std::move(*tls);
-  }
-  if (!options.ipc_disabled) out.ipc_path = options.ipc_path.string();
-  out.workers = core_count();
-  if (jbc) {
-    out.http->modules += ",jbc";
-    out.ws->modules += ",jbc";
-    out.routes = jbc->routes();
-  }
-  return out;
-}
-
-Result<> App::Impl::open_rpc() {
+void App::Impl::open_backends() {
   accounts = std::make_unique<AccountsBackend>(keystore);
   const auto may_mine = [this]() -> Result<> {
     if (!bridge->fast_sync_pending()) return {};
@@ -352,30 +320,42 @@ Result<> App::Impl::open_rpc() {
     pending = std::make_unique<PendingBackend>(
         *local.database, local.genesis.spec, *local.engine, *pool, [this] { return sealer->next_request(); },
         [this] { return dev_clock.now(); });
-  rpc::Backend backend{*chain_control,
-                       *network,
-                       *accounts,
-                       *mining,
-                       *rpc_reader,
-                       *pool_backend,
-                       call_limits(options),
-                       {.most_results = options.rpc_logs_most},
-                       options.allow_insecure_unlock,
-                       // A toy chain takes what tools for tests send, as anvil does.
-                       options.rpc_unprotected || dev_keys.has_value(),
-                       jbc.get(),
-                       pending.get()};
-  auto given = server_options();
+}
+
+/// What JSON-RPC asks; all that it names is there by now.
+rpc::Backend App::Impl::backend() const {
+  return {.chain = *chain_control,
+          .network = *network,
+          .accounts = *accounts,
+          .miner = *mining,
+          .reader = *rpc_reader,
+          .pool = *pool_backend,
+          .call_limits = call_limits(options),
+          .log_limits = {.most_results = options.rpc_logs_most},
+          .exposed_may_sign = options.allow_insecure_unlock,
+          // A toy chain takes what tools for tests send, as anvil does.
+          .unprotected_allowed = options.rpc_unprotected || dev_keys.has_value(),
+          .jbc = jbc.get(),
+          .pending = pending.get(),
+          .dev = dev.get(),
+          .authority = clique ? &clique->authority() : nullptr,
+          .listeners = listeners.get(),
+          .filters = filters.get(),
+          .subscriptions = subscriptions.get(),
+          .message_limits = {.batch_requests = options.rpc_batch_requests,
+                             .batch_answer_bytes = options.rpc_batch_bytes}};
+}
+
+Result<> App::Impl::open_rpc() {
+  auto given = server_options(options);
   if (!given) return tl::unexpected(given.error());
+  if (jbc) {
+    given->http->modules += ",jbc";
+    given->ws->modules += ",jbc";
+    given->routes = jbc->routes();
+  }
   listeners = std::make_unique<ListenerBackend>(loop, *given->http, *given->ws);
-  backend.listeners = listeners.get();
-  backend.dev = dev.get();
-  backend.authority = clique ? &clique->authority() : nullptr;
-  backend.filters = filters.get();
-  backend.subscriptions = subscriptions.get();
-  backend.message_limits.batch_requests = options.rpc_batch_requests;
-  backend.message_limits.batch_answer_bytes = options.rpc_batch_bytes;
-  dispatcher = std::make_unique<rpc::Dispatcher>(backend);
+  dispatcher = std::make_unique<rpc::Dispatcher>(backend());
 
   if (!options.http) given->http.reset();
   if (!options.ws) given->ws.reset();
@@ -433,7 +413,10 @@ Result<> App::Impl::open() {
   if (auto ok = open_chain(); !ok) return ok;
   if (auto ok = unlock_accounts(); !ok) return ok;
   if (auto ok = open_sealer(); !ok) return ok;
-  if (auto ok = open_network(); !ok) return ok;
+  open_sync();
+  tell_of_news();
+  if (auto ok = open_peers(); !ok) return ok;
+  open_backends();
   if (auto ok = open_rpc(); !ok) return ok;
   loop_thread = std::thread([this] {
     pthread_setname_np(pthread_self(), "loop");

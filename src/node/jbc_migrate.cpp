@@ -4,9 +4,9 @@
 
 #include <deque>
 #include <future>
-#include <thread>
 
 #include "consensus/jbc/rules.hpp"
+#include "core/cpu.hpp"
 #include "core/log.hpp"
 #include "node/jbc_source.hpp"
 #include "node/jbc_zeros.hpp"
@@ -134,9 +134,7 @@ class Pass {
 class Migration {
  public:
   Migration(const NodeOptions& options, JbcSource source)
-      : options_(options),
-        source_(std::move(source)),
-        workers_("worker", std::max(1u, std::thread::hardware_concurrency()), kMaxMigrateTasks) {}
+      : options_(options), source_(std::move(source)), workers_("worker", core_count(), kMaxMigrateTasks) {}
 
   Result<int> run() {
     const StopSignals signals(true);

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <thread>
 
+#include "core/cpu.hpp"
 #include "node/local_chain.hpp"
 #include "node/options.hpp"
 #include "node/progress.hpp"
@@ -28,7 +27,7 @@ Result<> insert(Chain& chain, std::span<const Block> blocks) {
 
 Result<> execute_stored_blocks(const NodeOptions& options, const DataDirPaths& paths, BlockNum last,
                                const StopSignals& signals) {
-  WorkerPool workers("worker", std::max(1u, std::thread::hardware_concurrency()), kMostTasks);
+  WorkerPool workers("worker", core_count(), kMostTasks);
   auto local = open_local_chain(paths, options, workers);
   if (!local) return tl::unexpected(local.error());
   const ChainStore store(*local->database);

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "core/cpu.hpp"
 #include "core/log.hpp"
 #include "kinds.hpp"
 
@@ -27,7 +27,7 @@ constexpr std::size_t kMostQueued = 1024;
 
 struct Options {
   std::optional<std::string> fork;
-  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  unsigned jobs = core_count();
   std::vector<fs::path> paths;
 };
 

@@ -5,6 +5,7 @@
 
 #include "consensus/ethash/files.hpp"
 #include "consensus/ethash/priority.hpp"
+#include "core/cpu.hpp"
 
 namespace quarry::ethash {
 namespace {
@@ -30,7 +31,7 @@ bool looks_right(const Cache& cache, const Dataset& dataset) {
 }  // namespace
 
 Datasets::Datasets(Caches& caches, Options options) : caches_(caches), options_(std::move(options)) {
-  if (options_.threads == 0) options_.threads = std::max(1u, std::thread::hardware_concurrency());
+  if (options_.threads == 0) options_.threads = core_count();
 }
 
 Datasets::~Datasets() {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "consensus/ethash/priority.hpp"
+#include "core/cpu.hpp"
 
 namespace quarry::ethash {
 namespace {
@@ -71,7 +72,7 @@ Miner::~Miner() {
 }
 
 void Miner::start(unsigned threads) {
-  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  if (threads == 0) threads = core_count();
   const std::lock_guard control(control_);
   if (running_ == threads) return;
   stop_threads();

@@ -5,6 +5,7 @@
 #include "consensus/ethash/priority.hpp"
 #include "consensus/jbc/search.hpp"
 #include "core/check.hpp"
+#include "core/cpu.hpp"
 
 namespace quarry::jbc {
 namespace {
@@ -38,7 +39,7 @@ Miner::~Miner() {
 }
 
 void Miner::start(unsigned threads) {
-  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  if (threads == 0) threads = core_count();
   const std::lock_guard control(control_);
   if (running_ == threads) return;
   stop_threads();

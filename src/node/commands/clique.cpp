@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "consensus/stored_headers.hpp"
+#include "core/cpu.hpp"
 #include "node/clique_recover.hpp"
 #include "node/commands/commands.hpp"
 #include "node/local_chain.hpp"
@@ -150,7 +150,7 @@ Result<int> run_clique(const NodeOptions& options) {
   }
   const auto lock = DataDirLock::acquire(options.datadir);
   if (!lock) return tl::unexpected(lock.error());
-  WorkerPool workers("worker", std::max(1u, std::thread::hardware_concurrency()), kMaxTasks);
+  WorkerPool workers("worker", core_count(), kMaxTasks);
   auto local = open_local_chain(lock->paths(), options, workers);
   if (!local) return tl::unexpected(local.error());
   if (local->engine->authority() == nullptr)

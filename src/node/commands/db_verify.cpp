@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <optional>
-#include <thread>
 
 #include "consensus/engine.hpp"
 #include "consensus/ethash/caches.hpp"
+#include "core/cpu.hpp"
 #include "core/log.hpp"
 #include "node/commands/db.hpp"
 #include "node/genesis_json.hpp"
@@ -31,7 +31,7 @@ class SealJudge {
                      [](const Error& error) {
                        log_warn(error.what, {{"remedy", error.remedy}});
                      }}),
-        workers_("worker", std::max(1u, std::thread::hardware_concurrency()), kMostTasks) {}
+        workers_("worker", core_count(), kMostTasks) {}
 
   Result<> set_chain(const ChainSpec& spec) {
     spec_ = spec;  // the engine may keep a reference

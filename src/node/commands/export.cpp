@@ -1,10 +1,9 @@
 /// \file
 /// `quarry export FILE [FIRST LAST]`: canonical blocks into a chain file, or a jbc chain's into a folder.
 
-#include <algorithm>
 #include <charconv>
-#include <thread>
 
+#include "core/cpu.hpp"
 #include "core/log.hpp"
 #include "node/chain_transfer.hpp"
 #include "node/commands/commands.hpp"
@@ -57,7 +56,7 @@ Result<int> run_export(const NodeOptions& options) {
   };
   watch.stopped = [&] { return signals.requested(); };
   const ChainStore store(**database);
-  WorkerPool workers("worker", std::max(1u, std::thread::hardware_concurrency()), kMaxExportTasks);
+  WorkerPool workers("worker", core_count(), kMaxExportTasks);
   const auto written = as_jbc ? export_jbc_files(options.args[0], store, *first, *last, workers, watch)
                               : export_chain_file(options.args[0], store, *first, *last, watch);
   progress.finish();

@@ -1,9 +1,7 @@
 /// \file
 /// `quarry import FILE…`: blocks from chain files, executed and committed as if they came from peers.
 
-#include <algorithm>
-#include <thread>
-
+#include "core/cpu.hpp"
 #include "core/log.hpp"
 #include "node/chain_transfer.hpp"
 #include "node/commands/commands.hpp"
@@ -52,7 +50,7 @@ Result<int> run_import(const NodeOptions& options) {
   const StopSignals signals(true);
   const auto lock = DataDirLock::acquire(options.datadir);
   if (!lock) return tl::unexpected(lock.error());
-  WorkerPool workers("worker", std::max(1u, std::thread::hardware_concurrency()), kMaxImportTasks);
+  WorkerPool workers("worker", core_count(), kMaxImportTasks);
   auto local = open_local_chain(lock->paths(), options, workers, SealPolicy::none_if_merging);
   if (!local) return tl::unexpected(local.error());
   if (local->genesis.spec.terminal_total_difficulty)

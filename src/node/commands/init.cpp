@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "consensus/clique/snapshot.hpp"
 #include "consensus/engine.hpp"
@@ -49,7 +48,7 @@ std::string spoken_time(double seconds) {
 
 void tell_block_time(const Genesis& genesis) {
   if (genesis.spec.engine != EngineKind::ethash) return;
-  const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
+  const unsigned threads = core_count();
   const double rate = hashrate_per_thread() * threads;
   const U256& given = genesis.header.difficulty;
   const U256 first = std::max(given, U256{kLeastDifficulty});
