@@ -8,8 +8,8 @@ namespace quarry {
 
 /// EIP-4844, GAS_PER_BLOB.
 inline constexpr Gas kGasPerBlob = Gas{1} << 17;
-/// EIP-7594: a transaction of Osaka and later has so many blobs at most.
-inline constexpr unsigned kMostBlobsATransaction = 6;
+/// Blobs that a transaction has at most: a block's, from Osaka on 6 (EIP-7594).
+unsigned most_blobs_a_txn(const BlobParams& params, const Rules& rules);
 
 /// The price of one blob gas in a block with so much excess (EIP-4844's fake_exponential). Saturates at
 /// 2^256 - 1.

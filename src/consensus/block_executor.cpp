@@ -44,8 +44,7 @@ evm::BlockEnv block_env(const ExecutionContext& context, const Header& header) {
   env.blob_base_fee = 1;
   if (!merged) return env;
   env.blob_base_fee = blob_base_fee(header.excess_blob_gas.value_or(0), *blobs);
-  env.most_blobs = static_cast<unsigned>(blobs->max);
-  if (env.rules.has(Fork::osaka)) env.most_blobs = std::min(env.most_blobs, kMostBlobsATransaction);
+  env.most_blobs = most_blobs_a_txn(*blobs, env.rules);
   return env;
 }
 

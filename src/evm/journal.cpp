@@ -123,6 +123,7 @@ void Journal::set_code(AccountState& account, Bytes code) {
   if (code.empty()) {
     account.code_hash = kEmptyCodeHash;
     account.code = nullptr;
+    account.new_code = false;
     return;
   }
   account.code_hash = CodeHash(keccak256(code));

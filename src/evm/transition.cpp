@@ -160,7 +160,7 @@ void Transition::authorize(const Authorization& authorization) {
   const ByteView code = journal_.code_bytes(account);
   if (!code.empty() && !delegation_of(code)) return;
   if (account.nonce != authorization.nonce) return;
-  if (!journal_.is_dead(account)) journal_.add_refund(kAuthorizationRefund);
+  if (account.exists) journal_.add_refund(kAuthorizationRefund);
   Bytes designator;
   if (!authorization.address.is_zero()) {
     designator = {0xef, 0x01, 0x00};

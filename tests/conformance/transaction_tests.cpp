@@ -2,6 +2,7 @@
 // it must be refused.
 #include <nlohmann/json.hpp>
 
+#include "consensus/blob_gas.hpp"
 #include "core/sender.hpp"
 #include "kinds.hpp"
 #include "node/conformance/exceptions.hpp"
@@ -27,10 +28,10 @@ Verdict judge(const rlp::Decoded<Transaction>& txn, const evm::BlockEnv& env) {
 
 std::string check_valid(const json& wanted, const Transaction& txn, const Rules& rules) {
   const TxnHash hash = hash_of(txn);
-  if (hash != fixed_of<TxnHash>(wanted.at("hash")))
+  if (wanted.contains("hash") && hash != fixed_of<TxnHash>(wanted.at("hash")))
     return "expected hash " + wanted.at("hash").get<std::string>() + ", got " + hash.hex();
   const Address sender = *sender_of(txn);
-  if (sender != fixed_of<Address>(wanted.at("sender")))
+  if (wanted.contains("sender") && sender != fixed_of<Address>(wanted.at("sender")))
     return "expected sender " + wanted.at("sender").get<std::string>() + ", got " + sender.hex();
   if (!wanted.contains("intrinsicGas")) return {};
   const Gas gas = u64_of(wanted.at("intrinsicGas")), intrinsic = evm::intrinsic_gas(txn, rules);
@@ -43,7 +44,7 @@ evm::BlockEnv env_of(const ChainSpec& spec) {
   evm::BlockEnv env;
   env.rules = spec.forks.rules(0, 0);
   env.chain_id = spec.chain_id;
-  if (const auto blobs = blob_params(spec, env.rules)) env.most_blobs = static_cast<unsigned>(blobs->max);
+  if (const auto blobs = blob_params(spec, env.rules)) env.most_blobs = most_blobs_a_txn(*blobs, env.rules);
   return env;
 }
 }  // namespace

@@ -55,6 +55,23 @@ TEST(BlobGas, ReserveHoldsThePrice) {
   EXPECT_EQ(next_excess_blob_gas(blobs(excess, 3, 17), kOsaka, osaka), 11 * kGasPerBlob);
 }
 
+/// A schedule whose blocks aim at all that they take: under the reserve the excess stands still.
+TEST(BlobGas, ReserveHoldsWhereTargetAndMostAreOne) {
+  const Rules osaka = rules_with({Fork::cancun, Fork::prague, Fork::osaka});
+  const BlobParams params{6, 6, 5'007'716};
+  const Gas excess = 10 * kGasPerBlob;
+  EXPECT_EQ(next_excess_blob_gas(blobs(excess, 3, 17), params, osaka), excess);
+  EXPECT_EQ(next_excess_blob_gas(blobs(excess, 3, 16), params, osaka), 7 * kGasPerBlob);
+}
+
+TEST(BlobGas, ATransactionOfOsakaHasSixBlobsAtMost) {
+  const Rules prague = rules_with({Fork::cancun, Fork::prague});
+  const Rules osaka = rules_with({Fork::cancun, Fork::prague, Fork::osaka});
+  EXPECT_EQ(most_blobs_a_txn(kOsaka, prague), 9u);
+  EXPECT_EQ(most_blobs_a_txn(kOsaka, osaka), 6u);
+  EXPECT_EQ(most_blobs_a_txn({2, 4, 5'007'716}, osaka), 4u);
+}
+
 TEST(BlobGas, ScheduleIsTheGenesisFilesOrThePublicOne) {
   ChainSpec spec;
   EXPECT_FALSE(blob_params(spec, rules_with({Fork::london})));

@@ -297,5 +297,26 @@ TEST(P256, VerifiesAndSaysNothingWhenItCannot) {
     EXPECT_EQ(run(0x100, bad), "") << bad;
 }
 
+TEST(P256, TakesNoCoordinateForTheOneItIsCongruentTo) {
+  // A signature of the key (5, y), made by choosing R = 3 G + 7 Q: r = R.x, s = r / 7, h = 3 s.
+  const std::string signature =
+      "eb94ebabdfb8013e211c89da705e37cc5bf44cd80e4f8cf503506bf26b2767e2"
+      "25b0d0930a02ad8ef7ed41a85b868232b216bdf2288a6131caf2bbafabeafd18"
+      "4e86f9394a92ab14b5b42df37aca129973fc199d5a1a8451abc57950ce6277f6";
+  const std::string y = "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc";
+  EXPECT_EQ(run(0x100, signature + word(5) + y), word(1));
+  const std::string field_and_5 = "ffffffff00000001000000000000000000000001000000000000000000000004";
+  EXPECT_EQ(run(0x100, signature + field_and_5 + y), "");
+}
+
+TEST(P256, ComparesWithTheRemainderOfRsCoordinate) {
+  // R.x is the group's order and 3, so r is 3.
+  EXPECT_EQ(run(0x100, "92492491b6db6db76db6db6db6db6db6b516461a1656a3b9afd7e193fdef830b" + word(3) +
+                           "db6db6da9249249324924924924924920fa169272181f59687c3d25dfce7448f"
+                           "53d70546f43a2734fbcf75e44e097094091d358dbf7abf42ebbeb6e8650b46fb"
+                           "ad77c41fb8abe13a16b311886a38088f894f224a2d1b1713aa351e25804d1283"),
+            word(1));
+}
+
 }  // namespace
 }  // namespace quarry::evm

@@ -31,6 +31,7 @@ struct Curve {
   Point sum{EC_POINT_new(group.get())};
   Context context{BN_CTX_new()};
   const BIGNUM* order = EC_GROUP_get0_order(group.get());
+  const BIGNUM* field = EC_GROUP_get0_field(group.get());
 };
 
 BIGNUM* number(BN_CTX* context, ByteView bytes) {
@@ -44,7 +45,7 @@ bool is_scalar(const BIGNUM* value, const BIGNUM* order) {
   return !BN_is_zero(value) && BN_cmp(value, order) < 0;
 }
 
-/// FIPS 186-5, 6.4.2. OpenSSL refuses coordinates at or above the field's modulus and points off the curve.
+/// FIPS 186-5, 6.4.2. OpenSSL refuses points off the curve, but reduces coordinates that are too large.
 bool verify(Curve& curve, ByteView input) {
   BN_CTX* const context = curve.context.get();
   const BIGNUM* const r = number(context, input.subspan(32, 32));
@@ -52,6 +53,7 @@ bool verify(Curve& curve, ByteView input) {
   if (!is_scalar(r, curve.order) || !is_scalar(s, curve.order)) return false;
   const BIGNUM* const x = number(context, input.subspan(96, 32));
   const BIGNUM* const y = number(context, input.subspan(128, 32));
+  if (BN_cmp(x, curve.field) >= 0 || BN_cmp(y, curve.field) >= 0) return false;
   if (EC_POINT_set_affine_coordinates(curve.group.get(), curve.key.get(), x, y, context) != 1) return false;
 
   BIGNUM* const u1 = number(context, input.first(32));

@@ -62,8 +62,7 @@ void read_env(const json& given, const ChainSpec& spec, bool post_merge, Surroun
   if (const auto blobs = blob_params(spec, env.rules)) {
     const Gas excess = given.contains("currentExcessBlobGas") ? u64_of(given.at("currentExcessBlobGas")) : 0;
     env.blob_base_fee = blob_base_fee(excess, *blobs);
-    env.most_blobs = static_cast<unsigned>(blobs->max);
-    if (env.rules.has(Fork::osaka)) env.most_blobs = std::min(env.most_blobs, kMostBlobsATransaction);
+    env.most_blobs = most_blobs_a_txn(*blobs, env.rules);
   }
 }
 
