@@ -44,7 +44,7 @@ struct Sealer::Shared : std::enable_shared_from_this<Sealer::Shared> {
 
   mutable std::mutex mutex;
   SealerOptions options;
-  bool mining = false, closed = false, renew_queued = false;
+  bool mining = false, paused = false, closed = false, renew_queued = false;
   std::shared_ptr<const Block> pending;
   std::deque<BlockId> unconfirmed;  ///< chain thread only
   std::mutex control;               ///< start, stop and close, one at a time
@@ -102,7 +102,7 @@ void Sealer::Shared::renew() {
     renew_queued = false;
     renewed = began;
     if (closed) return;
-    idle = !mining;
+    idle = !mining || paused;
     if (idle) pending.reset();
     request.extra_data = options.extra_data_for ? Bytes{} : options.extra_data;
     request.target_gas_limit = options.target_gas_limit;
@@ -153,7 +153,8 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, const Addr
 void Sealer::Shared::insert(const Block& block) {
   {
     const std::lock_guard lock(mutex);
-    if (closed) return;
+    // What was found as a sync began belongs to no chain that will be.
+    if (closed || paused) return;
   }
   const BlockId id{block.header->number, block.header.hash()};
   log_info("Successfully sealed new block", {{"number", id.number}, {"hash", id.hash}});
@@ -229,18 +230,20 @@ Result<> Sealer::start(std::optional<int> threads) {
     log_error("Cannot start mining without etherbase", {{"err", error.what}});
     return tl::unexpected(error);
   }
-  bool was_mining;
+  bool was_mining, paused;
   {
     const std::lock_guard lock(shared_->mutex);
     if (shared_->closed) return fail("the node is stopping");
     was_mining = std::exchange(shared_->mining, true);
+    paused = shared_->paused;
   }
   if (threads) log_info("Updated mining threads", {{"threads", *threads}});
   if (threads && *threads <= 0 && shared_->searches())
     shared_->miner.stop();
   else
     shared_->miner.start(static_cast<unsigned>(std::max(0, threads.value_or(0))));
-  if (!was_mining) log_info("Starting mining operation");
+  if (paused) log_info("Network syncing, will start miner afterwards");
+  if (!was_mining && !paused) log_info("Starting mining operation");
   shared_->queue_renew();
   return {};
 }
@@ -254,6 +257,15 @@ void Sealer::stop() {
     shared_->pending.reset();
   }
   shared_->miner.stop();
+}
+
+void Sealer::set_paused(bool paused) {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (std::exchange(shared_->paused, paused) == paused || shared_->closed) return;
+    if (shared_->mining) log_info(paused ? "Mining aborted due to sync" : "Starting mining operation");
+  }
+  shared_->queue_renew();
 }
 
 bool Sealer::mining() const {
@@ -329,7 +341,7 @@ BlockNum Sealer::head_number() const {
 void Sealer::on_transactions() {
   {
     const std::lock_guard lock(shared_->mutex);
-    if (!shared_->mining || shared_->closed) return;
+    if (!shared_->mining || shared_->paused || shared_->closed) return;
     const auto earliest = shared_->renewed + shared_->options.renew_pause;
     if (earliest > SteadyClock::now()) {
       if (shared_->renew_at && *shared_->renew_at <= earliest) return;

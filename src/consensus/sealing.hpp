@@ -48,6 +48,8 @@ class Sealer {
   /// core, 0 mines with no thread of this machine. Fails without an etherbase.
   [[nodiscard]] Result<> start(std::optional<int> threads);
   void stop();
+  /// While a sync is under way no block is made; mining() stays what it was.
+  void set_paused(bool paused);
   bool mining() const;
   /// Hashes a second.
   double hashrate() const;

@@ -35,6 +35,7 @@ void Sync::Impl::choose_mode() {
   fast_pending_ = begun || (config_.mode == Mode::fast && fresh);
   published_fast_pending_ = begun;
   published_needs_state_ = fast_pending_;
+  first_sync_running_ = published_first_sync_ = begun;
   if (begun && config_.mode == Mode::full)
     log_info("Resuming fast sync, whose state is half downloaded; full sync follows");
   if (config_.mode == Mode::fast && !fast_pending_) log_warn("Blockchain not empty, fast sync disabled");
@@ -217,12 +218,14 @@ void Sync::Impl::stop(const Error& fault) {
 }
 
 void Sync::Impl::publish() {
+  follow_first_sync();
   SyncProgress shown;
   if (cycle_) cycle_->show(shown);
   std::lock_guard lock(mutex_);
   progress_ = shown;
   published_fast_pending_ = fast_begun();
   published_needs_state_ = fast_pending_;
+  published_first_sync_ = first_sync_running_;
   heads_.clear();
   for (const auto& [key, peer] : context_.peers.all())
     if (!peer.dropped) heads_[key] = peer.head;
@@ -285,6 +288,9 @@ SyncProgress Sync::progress() const {
 }
 bool Sync::needs_state() const {
   return impl_->needs_state();
+}
+bool Sync::first_sync_running() const {
+  return impl_->first_sync_running();
 }
 bool Sync::fast_sync_pending() const {
   return impl_->fast_sync_pending();

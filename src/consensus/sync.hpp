@@ -119,6 +119,9 @@ class Sync {
   bool fast_sync_pending() const;
   /// True as long as a fast sync is pending or will be with the first peer: the state is not here yet.
   bool needs_state() const;
+  /// True while the first sync since the start is under way, from its first question until it ended well or
+  /// ill: a miner waits for it, as geth's does, for what it found would lie beside the chain to come.
+  bool first_sync_running() const;
   /// The peer's head as we know it now: what admin.peers shows. Nothing for an unknown peer. Thread-safe.
   std::optional<PeerHead> peer_head(PeerKey peer) const;
 

@@ -288,6 +288,7 @@ Result<> App::Impl::open_peers() {
       });
     });
   }
+  bridge->on_first_sync([this](bool running) { sealer->set_paused(running); });
   bridge->start(*peers);
   return peers->start();
 }

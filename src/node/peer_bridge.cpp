@@ -261,7 +261,13 @@ void PeerBridge::post_event(std::function<sync::Actions(sync::Sync&, sync::Now)>
   });
 }
 
+void PeerBridge::tell_first_sync() {
+  const bool running = machine_.first_sync_running();
+  if (std::exchange(first_sync_told_, running) != running && on_first_sync_) on_first_sync_(running);
+}
+
 void PeerBridge::perform(sync::Actions actions) {
+  tell_first_sync();
   for (sync::Action& action : actions) std::visit([this](auto& one) { act(one); }, action);
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -49,6 +50,8 @@ class PeerBridge final : public net::PeerEvents {
 
   /// Before start(); the watcher outlives the bridge.
   void set_watcher(BlockWatcher& watcher) { watcher_ = &watcher; }
+  /// Before start(): told on the sync thread when the first sync begins and when it is over.
+  void on_first_sync(std::function<void(bool running)> listener) { on_first_sync_ = std::move(listener); }
   /// Loop thread, once, before the first peer.
   void start(net::PeerSet& peers);
   /// Loop thread: lets nothing through any more. What is under way on other threads ends without effect.
@@ -94,6 +97,7 @@ class PeerBridge final : public net::PeerEvents {
 
   // Sync thread.
   void perform(sync::Actions actions);
+  void tell_first_sync();
   void act(sync::RequestHeaders& action);
   void act(sync::RequestBodies& action);
   void act(sync::RequestReceipts& action);
@@ -132,6 +136,8 @@ class PeerBridge final : public net::PeerEvents {
   /// Bodies and receipts that came, the first of a kind being read: they reach the machine in that order.
   std::map<std::pair<net::PeerId, net::EthCode>, std::deque<net::EthMessage>> unread_;  // loop thread
   BlockWatcher* watcher_ = nullptr;
+  std::function<void(bool)> on_first_sync_;
+  bool first_sync_told_ = false;         // sync thread
   net::PeerSet* peers_ = nullptr;        // loop thread
   std::unique_ptr<net::Timer> sweeper_;  // loop thread
   std::unique_ptr<net::Timer> ticker_;   // loop thread

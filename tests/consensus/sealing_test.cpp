@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 
 #include "chain_support.hpp"
 #include "consensus/ethash/miner.hpp"
@@ -49,6 +50,12 @@ struct MiningNode {
     SealerOptions options;
     options.most_seconds_ahead = kMostSecondsAhead;  // not to wait a second for each block
     return options;
+  }
+  /// The strand runs tasks in order: a renewal that was asked for is over when this returns.
+  void wait_for_strand() {
+    std::promise<void> ran;
+    strand.submit([&] { ran.set_value(); });
+    ran.get_future().wait();
   }
   bool wait_for(std::size_t blocks) {
     std::unique_lock lock(mutex);
@@ -114,19 +121,30 @@ TEST(Sealer, GoesOnWhereAnotherMinersBlockLeads) {
   EXPECT_TRUE(quiet.sealer.mining());
   quiet.strand.submit([&] { EXPECT_TRUE(quiet.chain->insert_blocks(mined).ok()); });
   ASSERT_TRUE(quiet.wait_for(1));
-  std::mutex mutex;
-  std::condition_variable done;
-  bool ran = false;
-  // The strand runs tasks in order: the renewal that the head event asked for comes before this one.
-  quiet.strand.submit([&] {
-    const std::lock_guard lock(mutex);
-    ran = true;
-    done.notify_all();
-  });
-  std::unique_lock lock(mutex);
-  done.wait(lock, [&] { return ran; });
+  quiet.wait_for_strand();
   ASSERT_NE(quiet.sealer.pending(), nullptr);
   EXPECT_EQ(quiet.sealer.pending()->header->parent_hash, mined.back().header.hash());
+}
+
+TEST(Sealer, MakesNoBlockWhileItIsPaused) {
+  MiningNode node;
+  Address etherbase;
+  etherbase.bytes[0] = 7;
+  node.sealer.set_etherbase(etherbase);
+  node.sealer.set_paused(true);
+  ASSERT_TRUE(node.sealer.start(2));
+  EXPECT_TRUE(node.sealer.mining());
+  node.wait_for_strand();
+  EXPECT_EQ(node.sealer.pending(), nullptr);
+  // Nor is one taken that was found elsewhere meanwhile.
+  test::TestChain other(MiningNode::genesis(), &node.engine);
+  auto found = other->prepare(node.sealer.next_request());
+  ASSERT_TRUE(found);
+  node.sealer.submit(*found);
+  node.wait_for_strand();
+  EXPECT_EQ(node.chain->head().header->number, 0u);
+  node.sealer.set_paused(false);
+  ASSERT_TRUE(node.wait_for(2));
 }
 
 TEST(Sealer, ExtraDataHasABound) {

@@ -62,6 +62,42 @@ TEST_F(SyncSimulationTest, TutorialTwelveBlocks) {
   EXPECT_FALSE(world.machine().fast_sync_pending());
 }
 
+TEST_F(SyncSimulationTest, TheFirstSyncIsToldFromBeginningToEnd) {
+  for (const auto mode : {sync::Mode::full, sync::Mode::fast}) {
+    SCOPED_TRACE(fmt::format("mode {}", static_cast<int>(mode)));
+    Simulation world({.seed = 5, .mode = mode});
+    auto& peer = world.add(Manner::honest, prefix(400), 300);
+    std::vector<std::pair<BlockNum, bool>> seen;
+    for (int at = 1; at < 20'000; ++at)
+      world.later(milliseconds{at}, [&] {
+        const bool running = world.machine().first_sync_running();
+        if (seen.empty() || seen.back().second != running)
+          seen.emplace_back(world.disk().heads().block.number, running);
+      });
+    world.mine(peer, 100, milliseconds{1'000});
+    ASSERT_TRUE(world.run(main_chain().hash(400))) << story(world);
+    // Once: it begins with nothing, and ends with all that the peer had; what is mined later is no sync.
+    ASSERT_EQ(seen.size(), 3u);
+    EXPECT_EQ(seen[1], std::pair(BlockNum{0}, true));
+    EXPECT_FALSE(seen[2].second);
+    EXPECT_GE(seen[2].first, 300u);
+  }
+}
+
+TEST_F(SyncSimulationTest, AFirstSyncThatFailsHoldsNoMinerUp) {
+  Simulation world({.seed = 6, .mode = sync::Mode::full});
+  world.add(Manner::silent, prefix(30), 30);
+  bool began = false, over = false;
+  for (int at = 1; at < 120'000; at += 100)
+    world.later(milliseconds{at}, [&] {
+      began = began || world.machine().first_sync_running();
+      over = began && !world.machine().first_sync_running();
+    });
+  EXPECT_FALSE(world.run(main_chain().hash(30)));
+  EXPECT_TRUE(began);
+  EXPECT_TRUE(over);
+}
+
 TEST_F(SyncSimulationTest, OneHonestPeerAnyHeight) {
   for (const BlockNum height : {1, 2, 15, 16, 17, 63, 64, 65, 66, 191, 192, 193, 194, 384, 385, 577, 900}) {
     for (const auto mode : {sync::Mode::full, sync::Mode::fast}) {
