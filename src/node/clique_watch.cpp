@@ -17,6 +17,7 @@ void SignerPeers::on_peer_up(const net::PeerInfo& peer) {
 void SignerPeers::on_peer_down(net::PeerId peer) {
   const std::lock_guard lock(mutex_);
   connected_.erase(peer);
+  for (auto& [signer, peers] : told_) peers.erase(peer);
 }
 
 void SignerPeers::on_announced(net::PeerId peer, const BlockHash& hash) {
@@ -31,19 +32,37 @@ void SignerPeers::on_announced(net::PeerId peer, const BlockHash& hash) {
 void SignerPeers::on_head(const HeadEvent& event) {
   for (const auto& block : event.added) {
     const auto signer = engine_.signer(*block->header);
-    if (!signer) continue;
-    const std::lock_guard lock(mutex_);
-    if (const auto from = announced_.find(block->header.hash()); from != announced_.end())
-      nodes_[*signer] = from->second;
+    if (signer) on_block(*signer, block->header.hash());
   }
+}
+
+void SignerPeers::on_block(const Address& signer, const BlockHash& hash) {
+  const std::lock_guard lock(mutex_);
+  const auto from = announced_.find(hash);
+  if (from == announced_.end()) return;
+  auto& peers = told_[signer];
+  if (connected_.contains(from->second)) ++peers[from->second];
+}
+
+std::uint64_t SignerPeers::most_of_one_signer(net::PeerId peer) const {
+  std::uint64_t most = 0;
+  for (const auto& [signer, peers] : told_)
+    if (const auto found = peers.find(peer); found != peers.end()) most = std::max(most, found->second);
+  return most;
 }
 
 std::string SignerPeers::whereabouts(const Address& signer) const {
   const std::lock_guard lock(mutex_);
-  const auto node = nodes_.find(signer);
-  if (node == nodes_.end()) return "unknown";
-  const auto peer = connected_.find(node->second);
-  return peer == connected_.end() ? "not connected" : fmt::format("connected, peer {}", peer->second.name);
+  const auto peers = told_.find(signer);
+  if (peers == told_.end()) return "unknown";
+  std::optional<net::PeerId> node;
+  std::uint64_t most = 0;
+  for (const auto& [peer, blocks] : peers->second) {
+    if (blocks <= most || blocks < most_of_one_signer(peer)) continue;
+    node = peer;
+    most = blocks;
+  }
+  return node ? fmt::format("connected, peer {}", connected_.at(*node).name) : "not connected";
 }
 
 std::size_t SignerPeers::peer_count() const {

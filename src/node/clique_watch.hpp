@@ -17,8 +17,8 @@
 
 namespace quarry {
 
-/// Peers do not say whose they are. Whoever is the first to bring several blocks of a signer is taken for
-/// that signer's node. Thread-safe.
+/// Peers do not say whose they are. Who is the first to bring the most blocks of a signer is taken for that
+/// signer's node, unless it brings more of another's: then it only passes them on. Thread-safe.
 class SignerPeers final : public BlockWatcher {
  public:
   explicit SignerPeers(const clique::CliqueEngine& engine) : engine_(engine) {}
@@ -30,8 +30,10 @@ class SignerPeers final : public BlockWatcher {
   void set_on_up(std::function<void(const net::PeerInfo&)> tell) { on_up_ = std::move(tell); }
   /// Blocks that came in: gives their signers to who announced them first.
   void on_head(const HeadEvent& event);
+  /// One of them.
+  void on_block(const Address& signer, const BlockHash& hash);
 
-  /// "connected (peer ab12…)", "not connected", or "unknown" when no block of the signer was told of.
+  /// "connected, peer ab12…", "not connected", or "unknown" when no block of the signer was told of.
   std::string whereabouts(const Address& signer) const;
   std::size_t peer_count() const;
   /// Did a connected peer say, when it came, that its chain weighs more than `own`?
@@ -51,7 +53,11 @@ class SignerPeers final : public BlockWatcher {
   std::map<net::PeerId, Connected> connected_;
   std::unordered_map<BlockHash, net::PeerId> announced_;
   std::deque<BlockHash> announced_order_;
-  std::map<Address, net::PeerId> nodes_;  ///< who brought the signer's last block first
+  /// How many of a signer's blocks each connected peer was the first to tell of.
+  std::map<Address, std::map<net::PeerId, std::uint64_t>> told_;
+
+  /// The most blocks of one signer that this peer was the first to tell of.
+  std::uint64_t most_of_one_signer(net::PeerId peer) const;
 };
 
 /// A signer that was away must not sign on the head it had then: it would make a branch of its own, and have

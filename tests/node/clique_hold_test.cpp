@@ -69,5 +69,57 @@ TEST_F(StartHoldTest, APeerThatIsGoneIsAheadNoMore) {
   EXPECT_TRUE(signs(2 * StartHold::kHearPeers));
 }
 
+class SignerPeersTest : public testing::Test {
+ protected:
+  /// Block `number` of a signer, which each of `peers` tells of in this order.
+  void block(std::uint8_t signer, std::uint8_t number, std::initializer_list<net::PeerId> tellers) {
+    BlockHash hash;
+    hash.bytes[0] = signer;
+    hash.bytes[1] = number;
+    for (const net::PeerId peer : tellers) peers.on_announced(peer, hash);
+    peers.on_block(address(signer), hash);
+  }
+  static Address address(std::uint8_t signer) {
+    Address out;
+    out.bytes[0] = signer;
+    return out;
+  }
+  void up(net::PeerId id) {
+    auto peer = peer_with(id, 1);
+    peer.node_id.bytes[0] = static_cast<std::uint8_t>(id);
+    peers.on_peer_up(peer);
+  }
+  std::string whereabouts(std::uint8_t signer) const { return peers.whereabouts(address(signer)); }
+
+  const clique::CliqueEngine engine{CliqueParams{}};
+  SignerPeers peers{engine};
+};
+
+TEST_F(SignerPeersTest, ASignerIsWhereItsBlocksComeFromFirst) {
+  up(1);
+  up(2);
+  EXPECT_EQ(whereabouts(7), "unknown");
+  block(7, 1, {1, 2});
+  block(8, 2, {2, 1});
+  EXPECT_EQ(whereabouts(7), "connected, peer 0100000000000000");
+  EXPECT_EQ(whereabouts(8), "connected, peer 0200000000000000");
+  peers.on_peer_down(2);
+  EXPECT_EQ(whereabouts(8), "not connected");
+}
+
+TEST_F(SignerPeersTest, OneThatPassesABlockOnIsNotItsSigner) {
+  up(1);
+  up(2);
+  block(7, 1, {1});
+  block(7, 2, {1});
+  block(8, 3, {1, 2});  // peer 1 was quicker, once
+  EXPECT_EQ(whereabouts(8), "not connected");
+  EXPECT_EQ(whereabouts(7), "connected, peer 0100000000000000");
+  block(8, 4, {2});
+  EXPECT_EQ(whereabouts(8), "connected, peer 0200000000000000");
+  peers.on_peer_down(2);
+  EXPECT_EQ(whereabouts(8), "not connected") << "and what peer 1 passed on does not make it here";
+}
+
 }  // namespace
 }  // namespace quarry
