@@ -60,6 +60,10 @@ class Sync::Impl {
     std::lock_guard lock(mutex_);
     return published_needs_state_;
   }
+  bool first_sync_running() const {
+    std::lock_guard lock(mutex_);
+    return published_first_sync_;
+  }
   std::optional<PeerHead> peer_head(PeerKey key) const {
     std::lock_guard lock(mutex_);
     const auto it = heads_.find(key);
@@ -96,6 +100,7 @@ class Sync::Impl {
   void maybe_start();
   bool caught(const Peer& peer);
   bool ahead(const Peer& peer, const TotalDifficulty& ours, const BlockId& head) const;
+  void follow_first_sync();
   void publish();
   void stop(const Error& fault);
 
@@ -109,11 +114,13 @@ class Sync::Impl {
   bool fast_to_tell_ = false;  ///< fast sync is over, and the log does not say so yet
   bool started_told_ = false;
   bool dead_ = false;
+  bool first_sync_running_ = false, first_sync_over_ = false;
 
   mutable std::mutex mutex_;  ///< guards what follows
   SyncProgress progress_;
   bool published_fast_pending_ = false;
   bool published_needs_state_ = false;
+  bool published_first_sync_ = false;
   std::map<PeerKey, PeerHead> heads_;
 };
 
