@@ -50,6 +50,11 @@ std::optional<std::uint64_t> PoolTable::next_nonce(const Address& address) const
   return found->second.next_nonce();
 }
 
+bool PoolTable::holds(const Address& address, std::uint64_t nonce) const {
+  const auto found = accounts_.find(address);
+  return found != accounts_.end() && found->second.txns.lower_bound(nonce) != found->second.txns.end();
+}
+
 std::vector<Address> PoolTable::senders() const {
   std::vector<Address> out;
   for (const auto& [address, account] : accounts_) out.push_back(address);

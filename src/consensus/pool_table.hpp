@@ -27,6 +27,8 @@ class PoolTable {
   TxnRef find(const TxnHash& hash) const;
   /// Nothing when the account has none here.
   std::optional<std::uint64_t> next_nonce(const Address& address) const;
+  /// Has the account one with this nonce or a later one?
+  bool holds(const Address& address, std::uint64_t nonce) const;
   std::vector<Address> senders() const;
   TxPool::Counts counts() const { return {ready_, by_hash_.size() - ready_}; }
   /// Account by account: those that can run, or else those that cannot yet.

@@ -33,11 +33,12 @@ constexpr std::array kRuleTexts{
     RuleText{PoolRule::account_full, "account limit exceeded"},
     RuleText{PoolRule::pool_full, "txpool is full"},
     RuleText{PoolRule::no_state, "the node is still synchronising"},
+    RuleText{PoolRule::reserved, "address already reserved"},
 };
 static_assert([] {
   for (std::size_t i = 0; i < kRuleTexts.size(); ++i)
     if (kRuleTexts[i].rule != static_cast<PoolRule>(i)) return false;
-  return kRuleTexts.size() == static_cast<std::size_t>(PoolRule::no_state) + 1;
+  return kRuleTexts.size() == static_cast<std::size_t>(PoolRule::reserved) + 1;
 }());
 
 /// What is wrong with the signature geth's pool calls an invalid sender.
@@ -53,6 +54,12 @@ PoolError of_broken(evm::TxnError broken) {
 PoolError no_state() {
   return {PoolRule::no_state, fmt::format("{}: there is no state yet to check a transaction against",
                                           to_string(PoolRule::no_state))};
+}
+
+PoolError address_reserved() {
+  return {PoolRule::reserved,
+          fmt::format("{}: the account has blob transactions in the pool; send it when a block has them",
+                      to_string(PoolRule::reserved))};
 }
 }  // namespace
 
@@ -159,10 +166,12 @@ std::vector<TxPool::Added> TxPool::Impl::add_all(std::vector<Transaction> txns, 
     const std::lock_guard lock(mutex);
     const auto view = states.at_head();
     for (auto& one : examined) {
-      if (one)
-        out.push_back(place(view.get(), std::move(*one), ready));
-      else
+      if (!one)
         out.push_back(tl::unexpected(std::move(one.error())));
+      else if (view && reserved && reserved((*one)->sender, standing(*view, (*one)->sender).nonce))
+        out.push_back(tl::unexpected(address_reserved()));
+      else
+        out.push_back(place(view.get(), std::move(*one), ready));
     }
   }
   tell(ready);
@@ -204,6 +213,16 @@ std::vector<TxPool::Added> TxPool::add_all(std::vector<Transaction> txns, bool l
     if (added) taken.push_back(*added);
   impl_->keep(taken);
   return out;
+}
+
+bool TxPool::holds(const Address& address, std::uint64_t nonce) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->table.holds(address, nonce);
+}
+
+void TxPool::set_reserved(Reserved reserved) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->reserved = std::move(reserved);
 }
 
 bool TxPool::is_local(const Address& address) const {

@@ -41,6 +41,7 @@ enum class [[nodiscard]] PoolRule : std::uint8_t{
     type_not_pooled, oversized,          block_gas_limit, underpriced, replacement_underpriced,
     nonce_too_low,   insufficient_funds, account_full,    pool_full,
     no_state,  ///< a fast sync is under way
+    reserved,  ///< by the pool of blob transactions
 };
 /// geth's first words: "nonce too low", "transaction underpriced".
 std::string_view to_string(PoolRule rule);
@@ -138,6 +139,8 @@ class TxPool {
   TxnRef get(const TxnHash& hash) const;
   /// The nonce that the account's next transaction should have: after those that can run.
   std::uint64_t pending_nonce(const Address& address) const;
+  /// Has the account a transaction here with this nonce or a later one?
+  bool holds(const Address& address, std::uint64_t nonce) const;
   /// Of accounts that are favoured: a user here handed in something of theirs, or the options name them.
   bool is_local(const Address& address) const;
   /// Moves on with every change of what can run, or of the head: what was made of the pool is old then.
@@ -170,6 +173,12 @@ class TxPool {
   /// Called with those that can run now and could not before, outside the lock, on the thread that added
   /// them (after a head event the chain thread). Before the first add; several listeners may be set.
   void on_new(NewTxns listener);
+
+  /// Does another pool have transactions of the account with this nonce or a later one? Then add() refuses
+  /// the account's: it uses one pool at a time. Called under this pool's lock, so it takes none that is held
+  /// while this pool is asked. nullptr: no other pool.
+  using Reserved = std::function<bool(const Address&, std::uint64_t nonce)>;
+  void set_reserved(Reserved reserved);
 
   /// Writes the journal anew, as happens every `rejournal`, at the start and at the end.
   void rejournal();

@@ -107,6 +107,7 @@ struct TxPool::Impl {
   std::vector<NewTxns> listeners;
 
   mutable std::mutex mutex;  ///< guards what follows, and options.price_floor
+  Reserved reserved;         ///< none: there is no other pool
   Header head;
   PoolTable table;
   Recent recent;

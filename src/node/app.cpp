@@ -169,7 +169,8 @@ Result<> App::Impl::open_chain() {
   pooling.now = clock;
   pool = std::make_unique<TxPool>(*local.database, local.genesis.spec, std::move(pooling));
   if (BlobPool::is_for(local.genesis.spec))
-    blob_pool = std::make_unique<BlobPool>(*local.database, local.genesis.spec, *local.engine, *pool);
+    blob_pool = std::make_unique<BlobPool>(*local.database, local.genesis.spec, *local.engine, *pool,
+                                           blob_pool_options(options, datadir.paths()));
   local.chain->set_known_senders([this](const TxnHash& hash) { return pool->known_sender(hash); });
   facts = {.datadir = std::filesystem::absolute(options.datadir).string(),
            .client_version = client_version(options.identity),
@@ -250,6 +251,7 @@ void App::Impl::tell_of_news() {
   local.chain->on_head([this](const HeadEvent& event) {
     events->on_head(event);
     pool->on_head(event);
+    if (blob_pool) blob_pool->on_head(event);
     if (jbc) jbc->on_head(event);
     if (clique) clique->on_head(event);
     sealer->on_head(event);

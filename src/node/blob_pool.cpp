@@ -8,6 +8,7 @@
 #include "consensus/base_fee.hpp"
 #include "consensus/blob_gas.hpp"
 #include "consensus/block_executor.hpp"
+#include "core/log.hpp"
 #include "core/sender.hpp"
 #include "evm/blob_proofs.hpp"
 #include "evm/transition.hpp"
@@ -16,21 +17,6 @@
 
 namespace quarry {
 namespace {
-
-/// The block that a transaction which comes now could be in.
-evm::BlockEnv next_block(const ChainSpec& spec, const Engine& engine, const Header& head) {
-  const auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
-  Header next;
-  next.number = head.number + 1;
-  next.timestamp = std::max<Timestamp>(head.timestamp + 1, static_cast<Timestamp>(now.count()));
-  next.gas_limit = head.gas_limit;
-  next.base_fee_per_gas = next_base_fee(spec, head);
-  const auto rules = spec.forks.rules(next.number, next.timestamp);
-  if (const auto blobs = blob_params(spec, rules))
-    next.excess_blob_gas = next_excess_blob_gas(head, *blobs, rules);
-  return block_env({spec, engine}, next);
-}
 
 std::optional<U256> product(const U256& a, const U256& b) {
   if (!a.is_zero() && b > U256::max() / a) return std::nullopt;
@@ -79,18 +65,49 @@ auto refuse(Error error) {
 
 }  // namespace
 
-/// What does not hang on the pool, the cheap before the dear.
-Expected<BlobPool::Held, BlobError> BlobPool::examine(const CarriedTransaction& carried, bool local) const {
-  const auto& txn = carried.txn;
+BlobPool::BlobPool(const Database& database, const ChainSpec& spec, const Engine& engine, TxPool& others,
+                   BlobPoolOptions options)
+    : database_(database), spec_(spec), engine_(engine), others_(others), options_(std::move(options)) {
+  if (!options_.folder.empty()) store_.emplace(options_.folder);
+  head_ = ChainStore(database_).heads().block.number;
+  others_.set_reserved(
+      [this](const Address& sender, std::uint64_t nonce) { return is_reserved(sender, nonce); });
+  load();
+}
+
+BlobPool::~BlobPool() {
+  others_.set_reserved(nullptr);
+}
+
+/// The block that a transaction which comes now could be in.
+Result<evm::BlockEnv> BlobPool::next_block() const {
   const ChainStore chain(database_);
-  const auto head = chain.header(chain.heads().block);
-  if (!head) return refuse("the state is not here yet: it is being downloaded");
-  if (!is_merged(spec_, **head)) {
-    return refuse(
+  const auto stored = chain.header(chain.heads().block);
+  if (!stored || !StateStore(database_).at_head())
+    return fail("the state is not here yet: it is being downloaded");
+  const Header& head = **stored;
+  if (!is_merged(spec_, head)) {
+    return fail(
         "transaction type not supported: blobs are kept by a beacon chain, and none stands above this one",
         "Transactions of the other types are taken.");
   }
-  const auto env = next_block(spec_, engine_, **head);
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  Header next;
+  next.number = head.number + 1;
+  next.timestamp = std::max<Timestamp>(head.timestamp + 1, static_cast<Timestamp>(now.count()));
+  next.gas_limit = head.gas_limit;
+  next.base_fee_per_gas = next_base_fee(spec_, head);
+  const auto rules = spec_.forks.rules(next.number, next.timestamp);
+  if (const auto blobs = blob_params(spec_, rules))
+    next.excess_blob_gas = next_excess_blob_gas(head, *blobs, rules);
+  return block_env({spec_, engine_}, next);
+}
+
+/// What does not hang on the pool, the cheap before the dear.
+Expected<BlobPool::Held, BlobError> BlobPool::examine(const CarriedTransaction& carried, bool local,
+                                                      const evm::BlockEnv& env) const {
+  const auto& txn = carried.txn;
   if (auto broken = evm::check_transaction(txn, env)) return refuse(std::move(broken->detail));
   if (auto wrong = wrong_version(carried.sidecar, env.rules)) return refuse(std::move(*wrong));
   Held out;
@@ -110,20 +127,18 @@ Expected<BlobPool::Held, BlobError> BlobPool::examine(const CarriedTransaction& 
   return out;
 }
 
-/// What hangs on the account and on what it has here. Under the lock.
-std::optional<Error> BlobPool::check_place(const Held& held, const Wei& balance, std::uint64_t next) const {
+/// What hangs on the account and on what it has here. Those that go to make room for it, where it may come.
+Expected<BlobPool::Hashes, Error> BlobPool::check_place(const Held& held, const Standing& standing,
+                                                        const evm::BlockEnv& env) const {
   const auto& txn = held.txn->txn;
-  const auto error = [](std::string what) { return Error{std::move(what), {}}; };
+  const auto error = [](std::string what) { return tl::unexpected(Error{std::move(what), {}}); };
   if (places_.contains(held.txn->hash)) return error("already known");
-  if (txn.nonce < next)
-    return error(fmt::format("nonce too low: next nonce {}, tx nonce {}", next, txn.nonce));
+  if (txn.nonce < standing.nonce)
+    return error(fmt::format("nonce too low: next nonce {}, tx nonce {}", standing.nonce, txn.nonce));
   const auto found = accounts_.find(held.txn->sender);
   static const Account kNone;
   const Account& account = found == accounts_.end() ? kNone : found->second;
-  if (account.empty() && others_.pending_nonce(held.txn->sender) > next)
-    return Error{"address already reserved: the account has transactions of other types in the pool",
-                 "Send it when a block has them."};
-  const std::uint64_t after = account.empty() ? next : account.rbegin()->first + 1;
+  const std::uint64_t after = account.empty() ? standing.nonce : account.rbegin()->first + 1;
   if (txn.nonce > after)
     return error(fmt::format("nonce too high: tx nonce {}, gapped nonce {}", txn.nonce, after));
   const auto old = account.find(txn.nonce);
@@ -131,73 +146,60 @@ std::optional<Error> BlobPool::check_place(const Held& held, const Wei& balance,
   for (const auto& [nonce, other] : account)
     if (nonce != txn.nonce) spent = spent + other.cost;
   const auto all = checked_add(spent, held.cost);
-  if (!all || *all > balance)
+  if (!all || *all > standing.balance)
     return error(
         fmt::format("insufficient funds for gas * price + value: balance {}, queued cost {}, tx cost {}",
-                    balance.to_decimal(), spent.to_decimal(), held.cost.to_decimal()));
+                    standing.balance.to_decimal(), spent.to_decimal(), held.cost.to_decimal()));
   if (old != account.end()) {
-    auto wrong = underpriced(txn, old->second.txn->txn);
-    return wrong ? std::optional(error(std::move(*wrong))) : std::nullopt;
-  }
-  if (account.size() >= kMostAccountTxns)
+    if (auto wrong = underpriced(txn, old->second.txn->txn)) return error(std::move(*wrong));
+  } else if (account.size() >= kMostAccountTxns) {
     return error(fmt::format("account limit exceeded: pooled {} txs", account.size()));
-  if (blobs_ + txn.blob_hashes.size() > kMostBlobsHeld)
-    return error(fmt::format("txpool is full: {} blobs wait, the limit is {}", blobs_, kMostBlobsHeld));
-  return std::nullopt;
+  }
+  return room_for(held, env);
+}
+
+/// Why it is not taken; otherwise, with `keep_it`, it is here from now on.
+std::optional<Error> BlobPool::place(Held& held, const evm::BlockEnv& env, bool keep_it) {
+  const auto state = StateStore(database_).at_head();
+  if (!state) return Error{"the state is not here yet: it is being downloaded", {}};
+  const Address sender = held.txn->sender;
+  const auto account = state->account(sender).value_or(quarry::Account{});
+  const std::lock_guard lock(mutex_);
+  drop_mined();
+  // Reserved before it looks into the other pool, which looks here before it takes one: one of them sees.
+  if (keep_it) {
+    const std::lock_guard reserved_lock(reserved_mutex_);
+    reserved_.try_emplace(sender, held.txn->txn.nonce);
+  }
+  std::optional<Error> refusal;
+  if (!accounts_.contains(sender) && others_.holds(sender, account.nonce)) {
+    refusal = Error{"address already reserved: the account has transactions of other types in the pool",
+                    "Send it when a block has them."};
+  } else if (auto crowded_out = check_place(held, {account.nonce, account.balance}, env); !crowded_out) {
+    refusal = std::move(crowded_out.error());
+  } else if (keep_it) {
+    if (store_)
+      if (const auto put = store_->put(held.txn->hash, held.network); !put)
+        log_warn("Failed to journal blob transaction", {{"err", put.error().what}});
+    keep(std::move(held), *crowded_out);
+  }
+  note_reserved(sender);
+  return refusal;
 }
 
 Expected<TxnHash, BlobError> BlobPool::add(const CarriedTransaction& carried, bool local) {
-  auto held = examine(carried, local);
+  const auto env = next_block();
+  if (!env) return refuse(env.error());
+  auto held = examine(carried, local, *env);
   if (!held) return tl::unexpected(held.error());
   const TxnRef txn = held->txn;
   // Before the proofs, which are the dear part, and after them: others may have come in between.
-  for (const bool proved : {false, true}) {
-    const auto state = StateStore(database_).at_head();
-    if (!state) return refuse("the state is not here yet: it is being downloaded");
-    const auto account = state->account(txn->sender).value_or(quarry::Account{});
-    {
-      const std::lock_guard lock(mutex_);
-      drop_mined();
-      if (auto error = check_place(*held, account.balance, account.nonce)) return refuse(std::move(*error));
-      if (proved) keep(std::move(*held));
-    }
-    if (proved) break;
-    if (auto wrong = evm::check_sidecar(carried.txn, carried.sidecar))
-      return tl::unexpected(BlobError{true, Error{std::move(*wrong), {}}});
-  }
+  if (auto error = place(*held, *env, false)) return refuse(std::move(*error));
+  if (auto wrong = evm::check_sidecar(carried.txn, carried.sidecar))
+    return tl::unexpected(BlobError{true, Error{std::move(*wrong), {}}});
+  if (auto error = place(*held, *env, true)) return refuse(std::move(*error));
   if (on_new_) on_new_({txn});
   return txn->hash;
-}
-
-void BlobPool::keep(Held held) {
-  const auto sender = held.txn->sender;
-  const auto nonce = held.txn->txn.nonce;
-  auto& account = accounts_[sender];
-  if (const auto old = account.find(nonce); old != account.end()) {
-    blobs_ -= old->second.txn->txn.blob_hashes.size();
-    places_.erase(old->second.txn->hash);
-    account.erase(old);
-  }
-  blobs_ += held.txn->txn.blob_hashes.size();
-  places_.emplace(held.txn->hash, std::pair(sender, nonce));
-  account.emplace(nonce, std::move(held));
-}
-
-void BlobPool::drop_mined() {
-  if (accounts_.empty()) return;
-  const auto state = StateStore(database_).at_head();
-  if (!state) return;
-  for (auto at = accounts_.begin(); at != accounts_.end();) {
-    auto& [address, account] = *at;
-    const auto next = state->account(address).value_or(quarry::Account{}).nonce;
-    while (!account.empty() && account.begin()->first < next) {
-      const Held& mined = account.begin()->second;
-      blobs_ -= mined.txn->txn.blob_hashes.size();
-      places_.erase(mined.txn->hash);
-      account.erase(account.begin());
-    }
-    at = account.empty() ? accounts_.erase(at) : std::next(at);
-  }
 }
 
 TxnRef BlobPool::get(const TxnHash& hash) {

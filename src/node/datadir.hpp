@@ -6,6 +6,7 @@
 /// <datadir>/quarry/LOCK        held while a process uses the folder; holds its pid
 /// <datadir>/quarry/chaindata/  the database
 /// <datadir>/quarry/transactions.rlp  local transactions, as geth's journal
+/// <datadir>/quarry/blobs/      blob transactions of the pool, a file each (node/blob_store.hpp)
 /// <datadir>/quarry/nodekey     64 hex digits, as geth's; mode 0600
 /// <datadir>/keystore/          key files, as geth's
 /// <datadir>/quarry.ipc         the socket

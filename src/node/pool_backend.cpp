@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/sender.hpp"
 #include "node/datadir.hpp"
 #include "node/options.hpp"
 
@@ -37,6 +36,12 @@ TxPoolOptions pool_options(const NodeOptions& options, const DataDirPaths& paths
   return out;
 }
 
+BlobPoolOptions blob_pool_options(const NodeOptions& options, const DataDirPaths& paths) {
+  BlobPoolOptions out;
+  if (!options.pool.journal.empty()) out.folder = paths.quarry / "blobs";
+  return out;
+}
+
 Wei usual_price(const NodeOptions& options, const ChainSpec& spec) {
   constexpr std::uint64_t kGwei = 1'000'000'000;
   if (!options.gas_price.empty()) return U256::parse(options.gas_price).value_or(U256{});
@@ -47,12 +52,6 @@ Result<> PoolBackend::add(const Transaction& txn) {
   if (txn.type == TxnType::blob && blobs_ != nullptr)
     return fail("missing sidecar in blob transaction",
                 "Hand it in with its blobs, commitments and proofs: its network form (EIP-4844).");
-  if (blobs_ != nullptr && !blobs_->pending().empty()) {
-    const auto sender = sender_of(txn);
-    if (sender && blobs_->next_nonce(*sender))
-      return fail("address already reserved: the account has blob transactions in the pool",
-                  "Send it when a block has them.");
-  }
   if (const auto added = pool_.add(txn, true); !added) return fail(added.error().detail);
   if (after_add_) after_add_();
   return {};

@@ -13,6 +13,8 @@ struct NodeOptions;
 
 /// What --txpool.* and --miner.gasprice say.
 TxPoolOptions pool_options(const NodeOptions& options, const DataDirPaths& paths);
+/// Blob transactions are kept over restarts where the others are.
+BlobPoolOptions blob_pool_options(const NodeOptions& options, const DataDirPaths& paths);
 /// What eth_gasPrice says before transactions tell it: --miner.gasprice where given, nothing on a chain
 /// without base fees, a gwei elsewhere.
 Wei usual_price(const NodeOptions& options, const ChainSpec& spec);
