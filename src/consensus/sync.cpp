@@ -217,6 +217,19 @@ void Sync::Impl::stop(const Error& fault) {
   log_error("Synchronisation stopped", {{"err", fault.what}, {"remedy", fault.remedy}});
 }
 
+/// Between the cycles of one sync nothing but its jobs may be under way. A fast sync that found nobody to go
+/// on with is not over when half of the state is here. One whose peer has fallen silent is: the only peer is
+/// asked again for ever.
+void Sync::Impl::follow_first_sync() {
+  if (first_sync_over_) return;
+  const Peer* master = cycle_ ? context_.peers.find(cycle_->master()) : nullptr;
+  const bool silent =
+      master != nullptr && master->timeouts >= kMostTimeouts && !context_.state.record().has_value();
+  const bool busy = cycle_ || fast_begun() || (first_sync_running_ && cycle_jobs() > 0);
+  first_sync_over_ = dead_ || silent || (first_sync_running_ && !busy && !fast_pending_);
+  first_sync_running_ = busy && !first_sync_over_;
+}
+
 void Sync::Impl::publish() {
   follow_first_sync();
   SyncProgress shown;
