@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 
 #include <filesystem>
+#include <memory>
 
 #include "storage/codec.hpp"
 #include "storage/database_files.hpp"
@@ -52,6 +53,26 @@ void write_logs_out(const std::string& path) {
   }
 }
 
+/// RocksDB's repair lays all tables side by side on level 0, where reading takes the newest file that has a
+/// key and passes over what a newer file's erased ranges cover. But files that were merged hold old and new:
+/// rows would be lost or come back, iterators stumble. A compaction goes by each row's own age.
+rocksdb::Status settle_levels(const std::string& path) {
+  const DatabaseOptions options{.path = path};
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* opened = nullptr;
+  auto status =
+      rocksdb::DB::Open(database_options(options), path, family_descriptors(options), &families, &opened);
+  if (!status.ok()) return status;
+  const std::unique_ptr<rocksdb::DB> database(opened);
+  rocksdb::CompactRangeOptions how;
+  how.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  for (rocksdb::ColumnFamilyHandle* family : families) {
+    if (status.ok()) status = database->CompactRange(how, family, nullptr, nullptr);
+    database->DestroyColumnFamilyHandle(family);
+  }
+  return status;
+}
+
 bool logs_are_damaged(const std::string& path, RepairReport& report) {
   bool damaged = false;
   for (const LogFault& fault : check_logs(path)) {
@@ -80,7 +101,8 @@ Result<> mend_files(const std::string& path, RepairReport& report) {
     report.lost.push_back(fmt::format("what only {} held: it cannot be read", table.string()));
   }
   const DatabaseOptions options{.path = path};
-  const auto status = rocksdb::RepairDB(path, database_options(options), family_descriptors(options));
+  auto status = rocksdb::RepairDB(path, database_options(options), family_descriptors(options));
+  if (status.ok()) status = settle_levels(path);
   if (!status.ok())
     return fail(fmt::format("RocksDB cannot repair {}: {}", path, status.ToString()),
                 "Synchronise or import anew.");
