@@ -22,7 +22,7 @@ constexpr std::size_t kTaskBlocks = 256;
 /// The folder that is written to, removed unless it was finished.
 class PartFolder {
  public:
-  explicit PartFolder(const fs::path& folder) : folder_(folder), part_(folder.string() + ".part") {}
+  explicit PartFolder(const fs::path& folder) : folder_(named(folder)), part_(folder_.string() + ".part") {}
   ~PartFolder() {
     std::error_code ignored;
     if (!finished_ && made_) fs::remove_all(part_, ignored);
@@ -54,6 +54,12 @@ class PartFolder {
   }
 
  private:
+  /// "out/" and "." are the folders themselves: what is written lies beside them, not in them.
+  static fs::path named(const fs::path& folder) {
+    const fs::path path = fs::absolute(folder).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+  }
+
   fs::path folder_, part_;
   bool made_ = false, finished_ = false;
 };

@@ -144,7 +144,7 @@ def acceptance_steps():
         equal([json.load(open(os.path.join(out, name))) for name in names], longest, "the files' blocks")
         again = os.path.join(scene.folder, "again")
         run("migrate", "jbc", out, "--datadir", again)
-        run("export", "--format", "jbc", out + "2", "--datadir", again)
+        run("export", "--format", "jbc", out + "2/", "--datadir", again)
         equal(subprocess.run(["diff", "-r", out, out + "2"]).returncode, 0, "a second round gives the same files")
 
 
