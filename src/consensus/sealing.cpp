@@ -15,6 +15,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 /// Blocks we mined are called canonical so many blocks later (geth's miningLogAtDepth).
 constexpr BlockNum kConfirmations = 5;
+/// Who waits for the clock for longer than this is told: the parent's time is far ahead of it.
+constexpr std::chrono::seconds kWaitToTell{10};
 /// Blocks we mined that wait for that.
 constexpr std::size_t kMostUnconfirmed = 256;
 /// In extra data; major, minor and patch, a byte each.
@@ -130,7 +132,8 @@ void Sealer::Shared::hand_out(std::shared_ptr<const Block> candidate, const Addr
     pending.reset();
     lock.unlock();
     miner.clear_work();
-    return log_debug("Mining too far in the future", {{"wait", wait}});
+    return log(wait > kWaitToTell ? LogLevel::warn : LogLevel::debug, "Mining too far in the future",
+               {{"wait", wait}});
   }
   // On the same head it is the same work with more transactions, which is no news.
   const bool is_news = !pending || pending->header->parent_hash != header.parent_hash;

@@ -144,4 +144,20 @@ std::vector<std::string> unset_forks(const ChainSpec& spec) {
   return lines;
 }
 
+std::vector<std::string> misordered_forks(const ChainSpec& spec) {
+  std::vector<std::string> lines;
+  const ForkInfo* earlier = nullptr;
+  for (const ForkInfo& row : kForkTable) {
+    const auto& at = spec.forks[row.fork];
+    // The DAO's fork moves ether, and has no place among rules.
+    if (!at || row.fork == Fork::dao || at->by != Activation::By::block) continue;
+    if (earlier != nullptr && at->at < spec.forks[earlier->fork]->at)
+      lines.push_back(
+          fmt::format("unsupported fork ordering: {} enabled at block {}, but {} enabled at block {}",
+                      earlier->name, spec.forks[earlier->fork]->at, row.name, at->at));
+    earlier = &row;
+  }
+  return lines;
+}
+
 }  // namespace quarry

@@ -26,5 +26,8 @@ Result<std::vector<std::string>> fork_changes(const ChainSpec& have, const Chain
 /// The forks that a chain does not have, one line each with the consequence. Forks that private chains have
 /// no use for are left out.
 std::vector<std::string> unset_forks(const ChainSpec& spec);
+/// Forks that are switched on before one that came earlier: as a rule a slip of the pen, which today's geth
+/// refuses.
+std::vector<std::string> misordered_forks(const ChainSpec& spec);
 
 }  // namespace quarry

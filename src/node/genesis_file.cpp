@@ -20,7 +20,10 @@ Result<GenesisFile> read_genesis_file(const std::filesystem::path& path) {
   while (text.size() <= kMaxGenesisBytes && (file.read(piece.data(), piece.size()), file.gcount() > 0))
     text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
   auto parsed = parse_genesis(text);
-  if (!parsed) parsed.error().remedy += fmt::format(" The file is {}.", path.string());
+  if (!parsed) {
+    std::string& remedy = parsed.error().remedy;
+    remedy += fmt::format("{}The file is {}.", remedy.empty() ? "" : " ", path.string());
+  }
   return parsed;
 }
 

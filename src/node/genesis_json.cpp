@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstring>
 #include <unordered_map>
 #include <unordered_set>
@@ -65,10 +66,12 @@ class GenesisReader {
 
   template <class Known>
   void warn_odd_keys(const JsonValue& object, std::string_view where, const Known& known) {
-    std::unordered_set<std::string_view> seen;
+    std::unordered_set<std::string> seen;
     for (const auto& [key, value] : object.members) {
-      if (!seen.insert(key).second)
-        warn(fmt::format("line {}: {}\"{}\" is given twice; the first counts", value.line, where, key));
+      std::string letters = key;
+      for (char& c : letters) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (!seen.insert(std::move(letters)).second)
+        warn(fmt::format("line {}: {}\"{}\" is given twice; the last counts", value.line, where, key));
       if (!known(key))
         warn(fmt::format("line {}: unknown key {}\"{}\" has no effect", value.line, where, key));
     }

@@ -143,14 +143,10 @@ class Cursor {
 }  // namespace
 
 const JsonValue* JsonValue::find(std::string_view key) const {
-  const JsonValue* loose = nullptr;
-  for (const auto& [name, value] : members) {
-    if (name == key) return &value;
-    if (loose == nullptr && name.size() == key.size() &&
-        strncasecmp(name.data(), key.data(), key.size()) == 0)
-      loose = &value;
-  }
-  return loose;
+  const JsonValue* last = nullptr;
+  for (const auto& [name, value] : members)
+    if (name.size() == key.size() && strncasecmp(name.data(), key.data(), key.size()) == 0) last = &value;
+  return last;
 }
 
 const char* name_of(JsonValue::Kind kind) {

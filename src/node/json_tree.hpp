@@ -25,7 +25,7 @@ struct JsonValue {
   std::uint32_t line = 0;           ///< from 1
 
   bool is(Kind what) const { return kind == what; }
-  /// The first member of that name, letters compared without case as Go does; null when there is none.
+  /// The last member of that name, letters compared without case, both as in Go; null when there is none.
   const JsonValue* find(std::string_view key) const;
 };
 

@@ -114,6 +114,9 @@ TEST(GenesisJson, WhatWasNotMeantIsWarnedOf) {
   EXPECT_TRUE(warns(read(file_with("", "\"chainId\": 1, \"homesteadblok\": 0")),
                     "unknown key config.\"homesteadblok\""));
   EXPECT_TRUE(warns(read(file_with("\"nonce\": 1,\n\"nonce\": 2,\n")), "line 3: \"nonce\" is given twice"));
+  EXPECT_TRUE(warns(read(file_with("\"nonce\": 1,\n\"NONCE\": 2,\n")), "line 3: \"NONCE\" is given twice"));
+  EXPECT_EQ(read(file_with("\"nonce\": \"0x1\",\n\"nonce\": \"0x2\",\n")).genesis.header.nonce.bytes[7], 2)
+      << "the last, as in geth, or the chain would be another";
   EXPECT_TRUE(warns(read(file_with("", "")), "no \"chainId\""));
 }
 
@@ -272,6 +275,19 @@ TEST(ForkChange, UnsetForksSayWhatIsMissing) {
       std::none_of(lines.begin(), lines.end(), [](const auto& l) { return l.starts_with("Byzantium"); }));
   EXPECT_TRUE(
       std::any_of(lines.begin(), lines.end(), [](const auto& l) { return l.find("PUSH0") != l.npos; }));
+}
+
+TEST(ForkChange, AForkBeforeAnEarlierOneIsTold) {
+  ChainSpec spec;
+  spec.forks[Fork::homestead] = Activation{.at = 5};
+  spec.forks[Fork::dao] = Activation{.at = 1};
+  spec.forks[Fork::eip155] = Activation{.at = 5};
+  EXPECT_TRUE(misordered_forks(spec).empty());
+  spec.forks[Fork::byzantium] = Activation{.at = 1};
+  const auto lines = misordered_forks(spec);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0],
+            "unsupported fork ordering: EIP-155 enabled at block 5, but Byzantium enabled at block 1");
 }
 
 TEST(GenesisJson, JbcChainNeedsItsZerosOnly) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "consensus/clique/snapshot.hpp"
 #include "consensus/engine.hpp"
@@ -46,7 +47,24 @@ std::string spoken_time(double seconds) {
   return fmt::format("{:.0f} days", seconds / 86'400);
 }
 
+/// A tutorial's timestamp in milliseconds, say: the chain would wait for it in silence.
+void tell_future(const Genesis& genesis) {
+  if (genesis.spec.engine == EngineKind::jbc) return;
+  const double ahead =
+      static_cast<double>(genesis.header.timestamp) - static_cast<double>(std::time(nullptr));
+  if (ahead > kLongBlockSeconds)
+    log_warn("The genesis lies in the future: no block can be made before. \"timestamp\": \"0x0\" is usual",
+             {{"timestamp", genesis.header.timestamp}, {"in", spoken_time(ahead)}});
+}
+
 void tell_block_time(const Genesis& genesis) {
+  if (is_merged(genesis.spec, genesis.header) ||
+      (genesis.spec.terminal_total_difficulty &&
+       *genesis.spec.terminal_total_difficulty <= genesis.header.difficulty)) {
+    log_warn(
+        "Blocks of this chain come from a beacon chain: they can be imported, and none can be mined here");
+    return log_warn("For a private chain leave terminalTotalDifficulty out of the genesis' config");
+  }
   if (genesis.spec.engine != EngineKind::ethash) return;
   const unsigned threads = core_count();
   const double rate = hashrate_per_thread() * threads;
@@ -95,6 +113,8 @@ Result<int> run_init(const NodeOptions& options) {
   const auto file = read_genesis_file(options.args[0]);
   if (!file) return tl::unexpected(file.error());
   for (const std::string& warning : file->warnings) log_warn(warning, {{"file", options.args[0]}});
+  for (const std::string& line : misordered_forks(file->genesis.spec))
+    log_warn(line, {{"file", options.args[0]}});
   // An engine that this version lacks is refused now, not when the node is started.
   ethash::Caches caches;
   if (auto engine = make_engine(file->genesis.spec, EngineContext{caches}); !engine)
@@ -113,6 +133,7 @@ Result<int> run_init(const NodeOptions& options) {
   for (const std::string& change : written->changes) log_info("Changed the chain's configuration: " + change);
   if (written->fresh) log_info("Writing custom genesis block");
   if (file->genesis.spec.engine != EngineKind::jbc) tell_unset_forks(file->genesis.spec);
+  tell_future(file->genesis);
   tell_block_time(file->genesis);
   tell_signers(file->genesis);
   log_info(written->fresh ? "Successfully wrote genesis state" : "The data dir holds this genesis already",
