@@ -9,6 +9,7 @@
 
 #include <csignal>
 
+#include "killed_writer.hpp"
 #include "state_model.hpp"
 #include "storage/chain_store.hpp"
 #include "storage/meta.hpp"
@@ -174,16 +175,13 @@ TEST(DatabaseDeathTest, DamagedValuesStopTheProcess) {
 namespace {
 
 constexpr BlockNum kMostBlocks = 100'000;
-constexpr const char* kCommitterPath = "QUARRY_TEST_COMMITTER_PATH";
-constexpr const char* kCommitterSeed = "QUARRY_TEST_COMMITTER_SEED";
-constexpr const char* kCommitterReady = "QUARRY_TEST_COMMITTER_READY";
 
 /// Commits blocks until it is killed: state, header and heads of each in one batch, now and then several
 /// blocks, now and then one taken back.
-[[noreturn]] void commit_for_ever(const std::filesystem::path& path, std::uint64_t seed, int ready) {
-  const auto database = open_database(path);
+[[noreturn]] void commit_for_ever(WriterTask task) {
+  const auto database = open_database(task.folder);
   StateWriter writer(*database);
-  RandomBlocks random(seed);
+  RandomBlocks random(task.seed);
   Model model;  // only steers what is changed
   BlockId head{};
   while (writer.number() < kMostBlocks) {
@@ -204,31 +202,18 @@ constexpr const char* kCommitterReady = "QUARRY_TEST_COMMITTER_READY";
     chain.set_heads({head, head, head});
     writer.flush(batch);
     if (!database->commit(std::move(batch))) _exit(2);
-    if (ready >= 0 && write(ready, "!", 1) == 1) ready = -1;
+    task.committed();
   }
   _exit(0);
-}
-
-/// A process of its own, not a fork: RocksDB's threads do not survive one.
-pid_t start_committer(const std::filesystem::path& path, int seed, int ready) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  setenv(kCommitterPath, path.c_str(), 1);
-  setenv(kCommitterSeed, std::to_string(seed).c_str(), 1);
-  setenv(kCommitterReady, std::to_string(ready).c_str(), 1);
-  if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(5);
-  execl("/proc/self/exe", "test_storage", "--gtest_filter=Database.DISABLED_Committer",
-        "--gtest_also_run_disabled_tests", nullptr);
-  _exit(4);
 }
 
 }  // namespace
 
 /// Not a test: the process that KilledAtAnyInstantItIsWhole kills.
 TEST(Database, DISABLED_Committer) {
-  const char* path = std::getenv(kCommitterPath);
-  if (path == nullptr) GTEST_SKIP();
-  commit_for_ever(path, std::stoull(std::getenv(kCommitterSeed)), std::stoi(std::getenv(kCommitterReady)));
+  const auto task = writer_task();
+  if (!task) GTEST_SKIP();
+  commit_for_ever(*task);
 }
 
 TEST(Database, KilledAtAnyInstantItIsWhole) {
@@ -241,20 +226,9 @@ TEST(Database, KilledAtAnyInstantItIsWhole) {
   }
   std::mt19937 random(7);
   BlockNum last = 0;
-  for (int round = 0; round < 8; ++round) {
-    int pipe_ends[2];
-    ASSERT_EQ(pipe(pipe_ends), 0);
-    const pid_t child = start_committer(folder.path(), round + 1, pipe_ends[1]);
-    close(pipe_ends[1]);
-    char byte;
-    ASSERT_EQ(read(pipe_ends[0], &byte, 1), 1) << "the child did not come to its first commit";
-    close(pipe_ends[0]);
-    usleep(random() % 400'000);
-    kill(child, SIGKILL);
-    int status = 0;
-    waitpid(child, &status, 0);
-    ASSERT_TRUE(WIFSIGNALED(status));
-
+  for (unsigned round = 0; round < 8; ++round) {
+    ASSERT_NO_FATAL_FAILURE(run_and_kill_writer("Database.DISABLED_Committer", folder.path(), round + 1,
+                                                std::chrono::microseconds(random() % 400'000)));
     const auto database = open_database(folder.path());
     const ChainStore chain(*database);
     const Heads heads = chain.heads();

@@ -2,13 +2,11 @@
 #include "storage/sorted_files.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <random>
 
+#include "killed_writer.hpp"
 #include "state_model.hpp"
 #include "storage/codec.hpp"
 #include "storage/database.hpp"
@@ -17,8 +15,6 @@ using namespace quarry;
 using namespace quarry::test;
 
 namespace {
-constexpr const char* kWriterPath = "QUARRY_TEST_SORTED_PATH";
-constexpr const char* kWriterReady = "QUARRY_TEST_SORTED_READY";
 /// More than a batch needs to be written as files.
 constexpr std::uint64_t kRecords = 1500;
 
@@ -102,13 +98,12 @@ TEST(SortedFiles, WhatAKilledWriterLeftIsRemoved) {
 
 /// Not a test: the process that the next one kills.
 TEST(SortedFiles, DISABLED_Writer) {
-  const char* path = std::getenv(kWriterPath);
-  if (path == nullptr) GTEST_SKIP();
-  const auto database = open_database(path);
-  int ready = std::stoi(std::getenv(kWriterReady));
+  auto task = writer_task();
+  if (!task) GTEST_SKIP();
+  const auto database = open_database(task->folder);
   for (std::uint64_t of = database->has(Table::meta, as_bytes("last")) ? last_of(*database) + 1 : 0;; ++of) {
     if (!database->commit(batch_of(of), Durability::sync)) _exit(2);
-    if (ready >= 0 && write(ready, "!", 1) == 1) ready = -1;
+    task->committed();
   }
 }
 
@@ -117,28 +112,8 @@ TEST(SortedFiles, KilledAtAnyInstantTheBatchIsThereOrNot) {
   std::mt19937 random(5);
   std::uint64_t last = 0;
   for (int round = 0; round < 6; ++round) {
-    int pipe_ends[2];
-    ASSERT_EQ(pipe(pipe_ends), 0);
-    const pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      setenv(kWriterPath, folder.path().c_str(), 1);
-      setenv(kWriterReady, std::to_string(pipe_ends[1]).c_str(), 1);
-      if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(5);
-      execl("/proc/self/exe", "test_storage", "--gtest_filter=SortedFiles.DISABLED_Writer",
-            "--gtest_also_run_disabled_tests", nullptr);
-      _exit(4);
-    }
-    close(pipe_ends[1]);
-    char byte;
-    ASSERT_EQ(read(pipe_ends[0], &byte, 1), 1) << "the child did not come to its first commit";
-    close(pipe_ends[0]);
-    usleep(random() % 60'000);
-    kill(child, SIGKILL);
-    int status = 0;
-    waitpid(child, &status, 0);
-    ASSERT_TRUE(WIFSIGNALED(status));
-
+    ASSERT_NO_FATAL_FAILURE(run_and_kill_writer("SortedFiles.DISABLED_Writer", folder.path(), 0,
+                                                std::chrono::microseconds(random() % 60'000)));
     const auto database = open_database(folder.path());
     const std::uint64_t now = last_of(*database);
     EXPECT_GE(now, last);
