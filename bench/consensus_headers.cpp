@@ -1,72 +1,22 @@
 // Header sync's cost to the chain: rules, seals, storage. Needs the fixtures (QUARRY_FIXTURES).
 #include <benchmark/benchmark.h>
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-
-#include "consensus/chain.hpp"
-#include "consensus/ethash/caches.hpp"
-#include "consensus/ethash_engine.hpp"
-#include "consensus/genesis.hpp"
+#include "chain_support.hpp"
 #include "core/log.hpp"
-#include "storage/database.hpp"
 
 namespace quarry {
 namespace {
 /// The 3,000 headers of fixtures/ethtest; empty without them.
 std::vector<SealedHeader> ethtest_headers() {
-  const char* folder = std::getenv("QUARRY_FIXTURES");
-  const std::string path = std::string(folder ? folder : "../shared/fixtures") + "/ethtest/chain.rlp.xz";
-  if (!std::filesystem::exists(path)) return {};
-  FILE* pipe = popen(("xz -dc '" + path + "'").c_str(), "r");
-  Bytes bytes;
-  std::array<std::uint8_t, 65536> part;
-  while (const std::size_t got = fread(part.data(), 1, part.size(), pipe))
-    append(bytes, ByteView(part).first(got));
-  pclose(pipe);
-  std::vector<SealedHeader> headers;
-  rlp::Reader reader(bytes);
-  while (!reader.at_end()) {
-    auto block = read_block(reader, HeaderIdentity::keccak_rlp);
-    if (!block) break;
-    headers.push_back(block->header);
-  }
-  return headers;
+  return test::headers_of(test::read_blocks(test::unpacked("ethtest/chain.rlp.xz")));
 }
-
-Genesis ethtest_genesis() {
-  Genesis genesis;
-  for (const Fork fork : {Fork::homestead, Fork::eip150, Fork::eip155, Fork::eip158, Fork::byzantium})
-    genesis.spec.forks[fork] = Activation{};
-  genesis.header.difficulty = 0x20000;
-  genesis.header.gas_limit = 0x80000000;
-  genesis.header.extra_data = Bytes(32, 0);
-  genesis.header.nonce = *SealNonce::from_hex("0xdeadbeefdeadbeef");
-  genesis.alloc.push_back({*Address::from_hex("71562b71999873db5b286df957af199ec94617f7"),
-                           *U256::parse("0xffffffffffffffffffffffffff"),
-                           0,
-                           {},
-                           {}});
-  return genesis;
-}
-
-struct TempFolder {
-  std::filesystem::path path;
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "quarry-bench-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~TempFolder() { std::filesystem::remove_all(path); }
-};
 
 /// In spans of 192, as they come from a peer.
 void BM_InsertHeaders(benchmark::State& state) {
   const auto headers = ethtest_headers();
   if (headers.empty()) return state.SkipWithError("no fixtures: set QUARRY_FIXTURES");
   set_log_level(LogLevel::error);
-  const Genesis genesis = ethtest_genesis();
+  const Genesis genesis = test::ethtest_genesis();
   ethash::Caches caches;
   caches.get(0);
   EthashEngine engine(caches);
@@ -74,8 +24,8 @@ void BM_InsertHeaders(benchmark::State& state) {
   constexpr std::size_t kSpan = 192;
   for (auto _ : state) {
     state.PauseTiming();
-    TempFolder folder;
-    auto database = Database::open({.path = (folder.path / "db").string()}).value();
+    test::TempDir folder;
+    auto database = Database::open({.path = (folder.path() / "db").string()}).value();
     if (!init_genesis(*database, genesis)) return state.SkipWithError("no genesis");
     auto chain = Chain::open(*database, genesis.spec, engine, workers).value();
     state.ResumeTiming();

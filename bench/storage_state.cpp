@@ -1,9 +1,9 @@
 // What the state costs: blocks applied and committed, reads of today and of the past, opening the database.
 #include <benchmark/benchmark.h>
 
-#include <filesystem>
 #include <random>
 
+#include "fixtures.hpp"
 #include "storage/chain_store.hpp"
 #include "storage/state_store.hpp"
 #include "storage/state_writer.hpp"
@@ -24,8 +24,6 @@ Address address_of(std::uint64_t number) {
 class Disk {
  public:
   Disk() {
-    std::string name = (std::filesystem::temp_directory_path() / "quarry-bench-XXXXXX").string();
-    path_ = mkdtemp(name.data());
     open();
     std::vector<GenesisAccount> accounts;
     for (unsigned i = 0; i < kAccounts; ++i) accounts.push_back({address_of(i), U256{1'000'000}, 0, {}, {}});
@@ -33,12 +31,8 @@ class Disk {
     write_genesis_state(batch, accounts);
     if (!database_->commit(std::move(batch))) std::abort();
   }
-  ~Disk() {
-    database_.reset();
-    std::filesystem::remove_all(path_);
-  }
   void open() {
-    auto opened = Database::open({.path = path_});
+    auto opened = Database::open({.path = folder_.path().string()});
     if (!opened) std::abort();
     database_ = std::move(*opened);
   }
@@ -46,7 +40,7 @@ class Disk {
   Database& database() { return *database_; }
 
  private:
-  std::string path_;
+  test::TempDir folder_;
   std::unique_ptr<Database> database_;
 };
 

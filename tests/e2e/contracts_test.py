@@ -4,15 +4,13 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
-from harness import ROOT, Scenario, check, equal, main, run, wait_until
+from harness import ROOT, Scenario, check, equal, install_packages, main, run, wait_until
 
 SOURCE = os.path.join(ROOT, "tests", "e2e", "clients")
 INSTALLED = os.path.join(ROOT, "build", "e2e-clients")
-FILES = sorted(os.listdir(SOURCE))
 
 # A key of this test alone, and its address.
 KEY = "0x" + "11" * 32
@@ -32,26 +30,7 @@ def forks(last):
 
 
 def install():
-    """Puts compiler and library, pinned by the lock file, into the build folder. Says why it cannot."""
-    if not shutil.which("npm"):
-        return "npm is not installed"
-    os.makedirs(INSTALLED, exist_ok=True)
-    for name in FILES:
-        shutil.copy(os.path.join(SOURCE, name), INSTALLED)
-    with open(os.path.join(SOURCE, "package-lock.json")) as file:
-        lock = file.read()
-    stamp = os.path.join(INSTALLED, "installed")
-    if os.path.exists(stamp) and open(stamp).read() == lock:
-        return None
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=INSTALLED, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
-    )
-    if done.returncode != 0:
-        return "npm ci failed: " + done.stdout.strip()[-300:]
-    with open(stamp, "w") as file:
-        file.write(lock)
-    return None
+    return install_packages(SOURCE, INSTALLED)
 
 
 def client(*args, seconds=300):

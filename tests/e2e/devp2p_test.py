@@ -5,7 +5,6 @@ versions at once hear through us of each other's blocks and transactions."""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -25,28 +24,6 @@ OLD, NEW = 63, (66, 67, 68)
 # The eth messages that the tests look at.
 NEW_BLOCK_HASHES, TRANSACTIONS, GET_HEADERS, HEADERS, GET_BODIES, BODIES, NEW_BLOCK = 1, 2, 3, 4, 5, 6, 7
 NEW_POOLED, GET_POOLED, POOLED, GET_RECEIPTS, RECEIPTS = 8, 9, 10, 15, 16
-
-
-def install():
-    """Puts the peer and its packages, pinned by the lock file, into the build folder. Says why it cannot."""
-    if not shutil.which("npm"):
-        return "npm is not installed"
-    os.makedirs(INSTALLED, exist_ok=True)
-    for name in ("package.json", "package-lock.json", "peer.mjs"):
-        shutil.copy(os.path.join(SOURCE, name), INSTALLED)
-    lock = open(os.path.join(SOURCE, "package-lock.json")).read()
-    stamp = os.path.join(INSTALLED, "installed")
-    if os.path.exists(stamp) and open(stamp).read() == lock:
-        return None
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=INSTALLED, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
-    )
-    if done.returncode != 0:
-        return "npm ci failed: " + done.stdout.strip()[-300:]
-    with open(stamp, "w") as file:
-        file.write(lock)
-    return None
 
 
 class Peer:
@@ -400,7 +377,7 @@ TESTS = [
 
 if __name__ == "__main__":
     missing = None if os.path.exists(CHAIN) else f"no {CHAIN}; set QUARRY_FIXTURES"
-    missing = missing or install()
+    missing = missing or harness.install_packages(SOURCE, INSTALLED)
     if missing:
         print(f"SKIPPED: the peer of another make: {missing}")
         print(f"0 passed, 0 failed, {len(TESTS)} skipped")

@@ -93,6 +93,30 @@ def run(*args, expect=0, stdin=None, timeout=120):
     return done.stdout
 
 
+def install_packages(source, installed):
+    """Copies a folder with a package.json into the build folder and has npm put there what its lock file pins, once.
+    Says why it cannot."""
+    if not shutil.which("npm"):
+        return "npm is not installed"
+    os.makedirs(installed, exist_ok=True)
+    for name in os.listdir(source):
+        shutil.copy(os.path.join(source, name), installed)
+    with open(os.path.join(source, "package-lock.json")) as file:
+        lock = file.read()
+    stamp = os.path.join(installed, "installed")
+    if os.path.exists(stamp) and open(stamp).read() == lock:
+        return None
+    done = subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=installed, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+    )
+    if done.returncode != 0:
+        return "npm ci failed: " + done.stdout.strip()[-300:]
+    with open(stamp, "w") as file:
+        file.write(lock)
+    return None
+
+
 class Node:
     """One running node. With console=True it has a terminal of its own to type on."""
 
