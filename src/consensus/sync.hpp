@@ -3,19 +3,19 @@
 /// Block synchronisation of a full node that speaks eth/63 or later: which peer to follow, what to ask whom,
 /// what to import, what to tell others. Sans-IO: it is driven by events, and answers each with actions.
 ///
-/// Owner and thread: everything here belongs to the sync thread; only `progress()` may be called from
-/// elsewhere. Reads through ChainReader and StateSyncReader happen inside the calls.
+/// Owner and thread: everything here belongs to the sync thread; only what is named thread-safe may be called
+/// from elsewhere. Reads through ChainReader and StateSyncReader happen inside the calls.
 ///
-/// | action            | done by      | answered by                                                       |
-/// |-------------------|--------------|-------------------------------------------------------------------|
-/// | RequestHeaders    | net loop     | on_headers(peer, …): as they came, also when empty                |
-/// | RequestBodies     | net loop     | on_bodies(peer, …)                                                |
-/// | RequestReceipts   | net loop     | on_receipts(peer, …)                                              |
-/// | RequestNodes      | net loop     | on_nodes(peer, …)                                                 |
-/// | Drop              | net loop     | on_peer_gone(peer) when the connection is closed (harmless twice) |
-/// | AnnounceBlock/Hash| net loop     | nothing                                                           |
-/// | InsertHeaders, InsertBlocks, InsertFastBlocks, WriteState, FinishFastSync | chain thread, in order |
-/// on_job |
+/// | action                                     | done by      | answered by                               |
+/// |--------------------------------------------|--------------|-------------------------------------------|
+/// | RequestHeaders                             | net loop     | on_headers: as they came, also when empty |
+/// | RequestBodies                              | net loop     | on_bodies                                 |
+/// | RequestReceipts                            | net loop     | on_receipts                               |
+/// | RequestNodes                               | net loop     | on_nodes                                  |
+/// | Drop                                       | net loop     | on_peer_gone, once closed; harmless twice |
+/// | AnnounceBlock, AnnounceHash                | net loop     | nothing                                   |
+/// | InsertHeaders, -Blocks, -FastBlocks        | chain thread | on_job, in order                          |
+/// | WriteState, FinishFastSync                 | chain thread | on_job, in order                          |
 ///
 /// No request needs a timer outside: a request that stays unanswered is given up inside `tick`. Whether an
 /// answer was asked for is judged here too; pass on whatever comes.
@@ -113,7 +113,7 @@ class Sync {
   /// Call it at least four times a second.
   [[nodiscard]] Actions tick(Now now);
 
-  /// Thread-safe.
+  /// Thread-safe, as is all that follows.
   SyncProgress progress() const;
   /// True while a fast sync is under way or half done: then no block may be mined or executed on our head.
   bool fast_sync_pending() const;
