@@ -20,6 +20,7 @@ constexpr std::pair<std::string_view, CommandFunction> kFunctions[] = {
     {"account", quarry::run_account}, {"migrate", quarry::run_migrate}, {"db", quarry::run_db},
     {"version", quarry::run_version}, {"dev", quarry::run_dev},         {"evm", quarry::run_evm},
     {"methods", quarry::run_methods}, {"genesis", quarry::run_genesis}, {"clique", quarry::run_clique},
+    {"js", quarry::run_js},
 };
 
 int fatal(const quarry::Error& error, int code = 1) {

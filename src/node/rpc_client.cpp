@@ -196,7 +196,7 @@ struct Url {
   std::string path;
 };
 
-std::optional<Url> parse_url(const std::string& text) {
+std::optional<Url> parse_url(const std::string& text, std::string_view scheme, std::string_view port) {
   http_parser_url fields;
   http_parser_url_init(&fields);
   if (http_parser_parse_url(text.data(), text.size(), 0, &fields) != 0) return std::nullopt;
@@ -204,11 +204,32 @@ std::optional<Url> parse_url(const std::string& text) {
     const auto& at = fields.field_data[field];
     return (fields.field_set & (1u << field)) ? text.substr(at.off, at.len) : std::string{};
   };
-  if (part(UF_SCHEMA) != "http" || part(UF_HOST).empty()) return std::nullopt;
+  if (part(UF_SCHEMA) != scheme || part(UF_HOST).empty()) return std::nullopt;
   Url url{part(UF_HOST), part(UF_PORT), part(UF_PATH)};
-  if (url.port.empty()) url.port = "8545";
+  if (url.port.empty()) url.port = port;
   if (url.path.empty()) url.path = "/";
   return url;
+}
+
+std::string host_of(const Url& url) {
+  const bool v6 = url.host.find(':') != std::string::npos;
+  return (v6 ? "[" + url.host + "]" : url.host) + ":" + url.port;
+}
+
+Result<Socket> dial(const Url& url, const RpcClientOptions& options, const std::string& remedy) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(url.host.c_str(), url.port.c_str(), &hints, &found); error != 0)
+    return fail("dial tcp: lookup " + url.host + ": " + ::gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all{found, &::freeaddrinfo};
+  Error last{"no address"};
+  for (const addrinfo* at = found; at; at = at->ai_next) {
+    auto socket = connect_address(at->ai_family, at->ai_addr, at->ai_addrlen, options);
+    if (socket) return socket;
+    last = socket.error();
+  }
+  return fail("dial tcp " + url.host + ":" + url.port + ": " + last.what, remedy);
 }
 
 /// One HTTP answer as the parser hands it over.
@@ -258,24 +279,10 @@ class HttpClient final : public RpcClient {
   }
 
   Result<void> connect() {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (const int error = ::getaddrinfo(url_.host.c_str(), url_.port.c_str(), &hints, &found); error != 0) {
-      return fail("dial tcp: lookup " + url_.host + ": " + ::gai_strerror(error));
-    }
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all{found, &::freeaddrinfo};
-    Error last{"no address"};
-    for (const addrinfo* at = found; at; at = at->ai_next) {
-      auto socket = connect_address(at->ai_family, at->ai_addr, at->ai_addrlen, options_);
-      if (socket) {
-        socket_ = std::move(*socket);
-        return {};
-      }
-      last = socket.error();
-    }
-    return fail("dial tcp " + url_.host + ":" + url_.port + ": " + last.what,
-                "is the node running with --rpc (--http), on this address and port?");
+    auto socket = dial(url_, options_, "is the node running with --rpc (--http), on this address and port?");
+    if (!socket) return tl::unexpected(socket.error());
+    socket_ = std::move(*socket);
+    return {};
   }
 
  private:
@@ -284,10 +291,8 @@ class HttpClient final : public RpcClient {
     if (!socket_.open()) {
       if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
     }
-    const bool v6 = url_.host.find(':') != std::string::npos;
     const std::string head =
-        "POST " + url_.path + " HTTP/1.1\r\nHost: " + (v6 ? "[" + url_.host + "]" : url_.host) + ":" +
-        url_.port +
+        "POST " + url_.path + " HTTP/1.1\r\nHost: " + host_of(url_) +
         "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(request.size()) +
         "\r\n\r\n";
     if (auto sent = send_all(socket_, head + request, options_); !sent) return tl::unexpected(sent.error());
@@ -324,6 +329,115 @@ class HttpClient final : public RpcClient {
   bool answered_any_ = false;
 };
 
+/// A WebSocket (RFC 6455), one answer for each question.
+class WsClient final : public RpcClient {
+ public:
+  WsClient(std::string text, Url url, RpcClientOptions options)
+      : text_(std::move(text)), url_(std::move(url)), options_(options) {}
+
+  std::string endpoint() const override { return text_; }
+
+  Result<std::string> exchange(const std::string& request) override {
+    if (broken_) return fail("the connection to " + text_ + " is lost", "did the node stop? Attach again");
+    auto sent = send_frame(Opcode::text, request);
+    auto answer = sent ? read_message() : Result<std::string>(tl::unexpected(sent.error()));
+    broken_ = !answer;  // an answer that comes late would be taken for the next one
+    return answer;
+  }
+
+  Result<void> connect() {
+    const std::string remedy = "is the node running with --ws, on this address and port?";
+    auto socket = dial(url_, options_, remedy);
+    if (!socket) return tl::unexpected(socket.error());
+    socket_ = std::move(*socket);
+    // The key guards against servers that speak no WebSocket; any 16 bytes in base64 do.
+    const std::string hello = "GET " + url_.path + " HTTP/1.1\r\nHost: " + host_of(url_) +
+                              "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+                              "cXVhcnJ5J3MgY29uc29sZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    if (auto sent = send_all(socket_, hello, options_); !sent) return sent;
+    const auto deadline = Clock::now() + options_.connect_timeout;
+    std::size_t end;
+    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
+      if (buffer_.size() > kReadBytes) return fail("websocket: bad handshake", remedy);
+      if (auto more = receive(deadline); !more) return fail(more.error().what, remedy);
+    }
+    if (!buffer_.starts_with("HTTP/1.1 101"))
+      return fail("websocket: bad handshake: " + buffer_.substr(0, buffer_.find('\r')), remedy);
+    buffer_.erase(0, end + 4);
+    return {};
+  }
+
+ private:
+  enum class Opcode : std::uint8_t { more = 0, text = 1, bytes = 2, close = 8, ping = 9, pong = 10 };
+
+  Result<void> receive(Clock::time_point deadline) {
+    auto chunk = receive_some(socket_, deadline, options_);
+    if (!chunk) return tl::unexpected(chunk.error());
+    if (chunk->empty()) return fail("the node closed the connection", "did it stop? See its log");
+    buffer_ += *chunk;
+    return {};
+  }
+
+  Result<void> send_frame(Opcode opcode, std::string_view payload) {
+    std::string frame(1, static_cast<char>(0x80 | static_cast<int>(opcode)));
+    const int length_bytes = payload.size() < 126 ? 0 : payload.size() < 65'536 ? 2 : 8;
+    frame += static_cast<char>(0x80 | (length_bytes == 0   ? static_cast<int>(payload.size())
+                                       : length_bytes == 2 ? 126
+                                                           : 127));
+    for (int i = length_bytes; i-- > 0;) frame += static_cast<char>(payload.size() >> (8 * i));
+    // A client must mask what it sends, for the sake of proxies that would read it; a mask of zeros is one.
+    frame.append(4, '\0').append(payload);
+    return send_all(socket_, frame, options_);
+  }
+
+  struct Frame {
+    bool last = false;
+    Opcode opcode = Opcode::more;
+    std::string payload;
+  };
+  Result<Frame> read_frame(Clock::time_point deadline) {
+    const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(buffer_[at]); };
+    const auto need = [&](std::size_t bytes) -> Result<void> {
+      while (buffer_.size() < bytes)
+        if (auto more = receive(deadline); !more) return more;
+      return {};
+    };
+    if (auto got = need(2); !got) return tl::unexpected(got.error());
+    std::uint64_t length = byte(1) & 0x7f;
+    const std::size_t head = length == 126 ? 4 : length == 127 ? 10 : 2;
+    if (auto got = need(head); !got) return tl::unexpected(got.error());
+    if (head > 2) length = 0;
+    for (std::size_t i = 2; i < head; ++i) length = length << 8 | byte(i);
+    if (length > kMostAnswerBytes) return fail("the answer is longer than 256 MiB");
+    if (auto got = need(head + length); !got) return tl::unexpected(got.error());
+    Frame frame{(byte(0) & 0x80) != 0, static_cast<Opcode>(byte(0) & 0x0f), buffer_.substr(head, length)};
+    buffer_.erase(0, head + length);
+    return frame;
+  }
+
+  Result<std::string> read_message() {
+    const auto deadline = Clock::now() + options_.answer_timeout;
+    for (std::string message;;) {
+      auto frame = read_frame(deadline);
+      if (!frame) return tl::unexpected(frame.error());
+      if (frame->opcode == Opcode::close) return fail("the node closed the connection", "See its log");
+      if (frame->opcode == Opcode::ping)
+        if (auto sent = send_frame(Opcode::pong, frame->payload); !sent) return tl::unexpected(sent.error());
+      if (frame->opcode > Opcode::bytes) continue;
+      message += frame->payload;
+      if (message.size() > kMostAnswerBytes) return fail("the answer is longer than 256 MiB");
+      if (frame->last) return message;
+    }
+  }
+
+  std::string text_;
+  Url url_;
+  RpcClientOptions options_;
+  Socket socket_;
+  std::string buffer_;  ///< what came and was not read yet
+  bool broken_ = false;
+};
+
 }  // namespace
 
 Result<json> RpcClient::call(std::string_view method, const json& params) {
@@ -358,9 +472,17 @@ Result<std::unique_ptr<RpcClient>> connect_ipc(const std::string& path, const Rp
 }
 
 Result<std::unique_ptr<RpcClient>> connect_http(const std::string& url, const RpcClientOptions& options) {
-  auto parsed = parse_url(url);
+  auto parsed = parse_url(url, "http", "8545");
   if (!parsed) return fail("not an http:// URL: " + url, "as in http://127.0.0.1:8545");
   auto client = std::make_unique<HttpClient>(url, std::move(*parsed), options);
+  if (auto connected = client->connect(); !connected) return tl::unexpected(connected.error());
+  return client;
+}
+
+Result<std::unique_ptr<RpcClient>> connect_ws(const std::string& url, const RpcClientOptions& options) {
+  auto parsed = parse_url(url, "ws", "8546");
+  if (!parsed) return fail("not a ws:// URL: " + url, "as in ws://127.0.0.1:8546");
+  auto client = std::make_unique<WsClient>(url, std::move(*parsed), options);
   if (auto connected = client->connect(); !connected) return tl::unexpected(connected.error());
   return client;
 }
@@ -371,10 +493,11 @@ Result<std::unique_ptr<RpcClient>> connect_rpc(const std::string& endpoint, cons
     if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());
   }
   if (rest.starts_with("http://")) return connect_http(std::string{rest}, options);
+  if (rest.starts_with("ws://")) return connect_ws(std::string{rest}, options);
   const auto scheme = rest.find("://");
   if (scheme == std::string_view::npos) return connect_ipc(std::string{rest}, options);
   return fail("no known transport for URL scheme \"" + std::string{rest.substr(0, scheme)} + "\"",
-              "give http://HOST:PORT or the path of a quarry.ipc socket");
+              "give http://HOST:PORT, ws://HOST:PORT or the path of a quarry.ipc socket");
 }
 
 }  // namespace quarry

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The asking side of JSON-RPC, for the console and the commands: in this process, over a Unix socket, over
-/// HTTP. A client belongs to one thread and blocks it.
+/// The asking side of JSON-RPC, for the console and the commands: in this process, over a Unix socket, HTTP
+/// or a WebSocket. A client belongs to one thread and blocks it.
 
 #include <atomic>
 #include <chrono>
@@ -43,7 +43,10 @@ std::unique_ptr<RpcClient> make_local_client(std::function<std::string(const std
 Result<std::unique_ptr<RpcClient>> connect_ipc(const std::string& path, const RpcClientOptions& options = {});
 /// "http://host:port/path"; connects again for each question when the server hangs up.
 Result<std::unique_ptr<RpcClient>> connect_http(const std::string& url, const RpcClientOptions& options = {});
-/// Tells by the form: "http://…" or else a socket's path ("ipc:PATH" and "rpc:http://…" as geth reads them).
+/// "ws://host:port/path".
+Result<std::unique_ptr<RpcClient>> connect_ws(const std::string& url, const RpcClientOptions& options = {});
+/// Tells by the form: "http://…", "ws://…" or else a socket's path ("ipc:PATH" and "rpc:http://…" as geth
+/// reads them).
 Result<std::unique_ptr<RpcClient>> connect_rpc(const std::string& endpoint,
                                                const RpcClientOptions& options = {});
 

@@ -6,7 +6,7 @@ import signal
 import stat
 import time
 
-from harness import Scenario, check, equal, main, run
+from harness import Scenario, check, equal, free_ports, main, run
 
 SECRET = "correct horse"
 
@@ -76,11 +76,22 @@ def secrets_are_kept_nowhere():
 def attach_exec_and_pipes():
     with Scenario("console-attach") as scene:
         scene.init("data")
-        node = scene.node("data").start()
+        ws_port = free_ports(1)[0]
+        node = scene.node("data", flags=["--ws", "--ws.port", str(ws_port), "--ws.api", "*"]).start()
         at = ["attach", "--datadir", node.datadir]
         equal(run(*at, "--exec", "eth.blockNumber"), "0\n", "--exec over IPC")
         url = f"http://127.0.0.1:{node.rpc_port}"
         equal(run("attach", url, "--exec", "net.version"), '"1999"\n', "--exec over HTTP")
+        ws = f"ws://127.0.0.1:{ws_port}"
+        equal(run("attach", ws, "--exec", "net.version"), '"1999"\n', "--exec over a WebSocket")
+        equal(run("attach", ws, "--exec", "var s = 'x'; while (s.length < 100000) s += s; web3.sha3(s).length"), "66\n",
+              "a question longer than 64 KiB")
+        equal(run("attach", ws, "--exec", "Object.keys(admin.peers).length + eth.getBlock(0).number"), "0\n", "two questions")
+        refused = run("attach", f"ws://127.0.0.1:{node.port}", "--exec", "1", expect=1)
+        check("is the node running with --ws" in refused, refused)
+        equal(run("attach", node.datadir, "--exec", "eth.blockNumber"), "0\n", "a data dir for its socket")
+        check(f"quarry attach http://127.0.0.1:{node.rpc_port}" in
+              run("attach", f"127.0.0.1:{node.rpc_port}", "--exec", "1", expect=1), "an address for a URL")
         equal(run(*at, "--exec", "nope", expect=1), "ReferenceError: 'nope' is not defined\n    at <anonymous>:1:1\n",
               "a script error, which exits non-zero")
         script = os.path.join(scene.folder, "lib.js")
@@ -94,6 +105,13 @@ def attach_exec_and_pipes():
         run(*at, stdin="nope\n", expect=1)
         node.stop(signal.SIGTERM)
         gone = run(*at, expect=1)
+        with open(script, "a") as file:
+            file.write("console.log('height ' + eth.blockNumber + ' ' + twice(3));\n")
+        js = ["--datadir", node.datadir, "--port", "0", "--nodiscover", "--verbosity", "1", "js"]
+        equal(run(*js, script, script), "height 0 6\n" * 2, "js runs files on a node of its own, and ends")
+        with open(script, "a") as file:
+            file.write("nope\n")
+        check("ReferenceError: 'nope' is not defined" in run(*js, script, expect=1), "an error in a file")
         check("connect: " in gone and "quarry --datadir DIR console" in gone, f"no node to attach to:\n{gone}")
 
 

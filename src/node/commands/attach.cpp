@@ -56,7 +56,11 @@ std::vector<std::string> live_sockets(const fs::path& asked) {
 }
 
 std::string remedy_for(const std::string& endpoint, const Error& error) {
-  if (endpoint.starts_with("http")) return error.remedy;
+  if (endpoint.find("://") != std::string::npos) return error.remedy;
+  const auto colon = endpoint.rfind(':');
+  if (colon != std::string::npos && endpoint.find('/') == std::string::npos &&
+      endpoint.find_first_not_of("0123456789", colon + 1) == std::string::npos)
+    return "a URL begins with its kind: quarry attach http://" + endpoint;
   std::string text =
       "no node listens there: start one with `quarry --datadir DIR console`, or name its data dir: "
       "`quarry attach --datadir DIR`";
@@ -68,7 +72,9 @@ std::string remedy_for(const std::string& endpoint, const Error& error) {
 }  // namespace
 
 Result<int> run_attach(const NodeOptions& options) {
-  const std::string endpoint = options.args.empty() ? options.ipc_path.string() : options.args.front();
+  std::string endpoint = options.args.empty() ? options.ipc_path.string() : options.args.front();
+  std::error_code ignored;
+  if (fs::is_directory(endpoint, ignored)) endpoint = (fs::path(endpoint) / "quarry.ipc").string();
   RpcClientOptions client_options;
   client_options.interrupted = &console_interrupted();
   auto client = connect_rpc(endpoint, client_options);

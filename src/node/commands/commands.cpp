@@ -7,6 +7,7 @@ constexpr std::size_t kAny = 10'000;  ///< files on one command line
 constexpr CommandRow kCommands[] = {
     {"run", "", "Run the node (what happens when no command is named)", 0, 0},
     {"console", "", "Run the node with a JavaScript prompt", 0, 0},
+    {"js", "FILE…", "Run the node, JavaScript files on it, and stop it", 1, kAny},
     {"dev", "", "A chain for development: funded accounts, blocks at once", 0, 0},
     {"init", "GENESIS", "Start a chain from a genesis file, or change its future forks", 1, 1},
     {"genesis", "new [--clique ADDR… | --ethash | --jbc] [FILE]",

@@ -30,6 +30,7 @@ std::span<const CommandRow> command_table();
 int usage_exit_code(std::span<const std::string> arguments);
 
 Result<int> run_node(const NodeOptions& options);     ///< the node, in the foreground
+Result<int> run_js(const NodeOptions& options);       ///< the node for as long as scripts run on it
 Result<int> run_console(const NodeOptions& options);  ///< the node with a prompt on the terminal
 Result<int> run_attach(const NodeOptions& options);   ///< a prompt on a running node
 Result<int> run_account(const NodeOptions& options);  ///< new, list, import

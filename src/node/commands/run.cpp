@@ -17,6 +17,12 @@ Result<int> run_node(const NodeOptions& options) {
   return 0;
 }
 
+Result<int> run_js(const NodeOptions& options) {
+  NodeOptions with_files = options;
+  with_files.preload.insert(with_files.preload.end(), options.args.begin(), options.args.end());
+  return run_console(with_files);
+}
+
 Result<int> run_console(const NodeOptions& options) {
   const StopSignals signals(false);  // at the prompt, Ctrl-C clears the line
   const auto app = App::start(options);

@@ -31,23 +31,19 @@ std::atomic<bool> script_interrupted{false};
 /// first, goes to whoever handled the signal before.
 class InterruptScope {
  public:
-  explicit InterruptScope(bool on) : on_(on) {
+  InterruptScope() {
     script_interrupted = false;
-    if (!on_) return;
     struct sigaction action {};
     action.sa_handler = [](int) {
       if (script_interrupted.exchange(true)) ::kill(::getpid(), SIGTERM);
     };
     ::sigaction(SIGINT, &action, &before_);
   }
-  ~InterruptScope() {
-    if (on_) ::sigaction(SIGINT, &before_, nullptr);
-  }
+  ~InterruptScope() { ::sigaction(SIGINT, &before_, nullptr); }
   InterruptScope(const InterruptScope&) = delete;
   InterruptScope& operator=(const InterruptScope&) = delete;
 
  private:
-  bool on_;
   struct sigaction before_ {};
 };
 
@@ -73,6 +69,7 @@ class Console final : public ScriptHost {
     for (const auto& file : options_.preload) {
       if (!run_file(file)) return 1;
     }
+    if (!options_.prompt) return 0;
     if (options_.exec) return evaluate(*options_.exec) ? 0 : 1;
     return ::isatty(STDIN_FILENO) ? run_prompt() : run_piped();
   }
@@ -117,6 +114,7 @@ class Console final : public ScriptHost {
       std::fprintf(stderr, "Fatal: Failed to execute %s: %s\n", file.c_str(), source.error().what.c_str());
       return false;
     }
+    const InterruptScope scope;
     const auto outcome = engine_.run(*source, file.string());
     if (!outcome.ok)
       std::fprintf(stderr, "Fatal: Failed to execute %s: %s\n", file.c_str(), outcome.text.c_str());
@@ -125,7 +123,7 @@ class Console final : public ScriptHost {
 
   /// Runs and prints; false after an error.
   bool evaluate(const std::string& source) {
-    const InterruptScope scope{editor_ != nullptr};
+    const InterruptScope scope;
     const auto outcome = engine_.run(source);
     print(outcome.text);
     return outcome.ok;
@@ -146,6 +144,7 @@ class Console final : public ScriptHost {
       if (statement.find_first_not_of(" \t\n") == std::string::npos) statement.clear();
       if (statement.empty() || js_is_open(statement)) continue;
       all_ok = evaluate(statement) && all_ok;
+      if (script_interrupted) return 1;
       statement.clear();
     }
     if (!statement.empty()) all_ok = evaluate(statement) && all_ok;
@@ -208,6 +207,7 @@ ConsoleOptions console_options(const NodeOptions& options) {
   ConsoleOptions out;
   out.exec = options.exec;
   out.preload = options.preload;
+  out.prompt = options.command != "js";
   out.js_path = options.js_path;
   out.history_file = options.datadir / "history";
   return out;

@@ -19,6 +19,7 @@ struct NodeOptions;
 struct ConsoleOptions {
   std::optional<std::string> exec;             ///< a statement to run instead of the prompt
   std::vector<std::filesystem::path> preload;  ///< files to run first
+  bool prompt = true;                          ///< false: leave when the files have run
   std::filesystem::path js_path = ".";         ///< where loadScript looks for relative names
   std::filesystem::path history_file;          ///< empty: no history is kept
   /// Readable (an eventfd or a pipe's end) when the console should leave, as when the node got SIGTERM. -1:
