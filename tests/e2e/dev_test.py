@@ -24,11 +24,11 @@ DEPLOY = "0x69" + ANSWER_42 + "600052600a6016f3"
 class Dev:
     """One running `quarry dev`."""
 
-    def __init__(self, *flags, env=None):
+    def __init__(self, *flags, env=None, port_flag="--port"):
         (self.port,) = free_ports(1)
         self.began = time.time()
         self.process = subprocess.Popen(
-            [QUARRY, "dev", "--port", str(self.port), *flags],
+            [QUARRY, "dev", port_flag, str(self.port), *flags],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})},
         )
         wait_until(self.answers, 30, "the first answer")
@@ -292,9 +292,15 @@ def kept_and_thrown_away():
         equal(dev.balance(FIRST), 5 * ETHER, "balance asked for")
         dev.send(to=SECOND, value=hex(1))
         dev.stop()
+        other = subprocess.run([QUARRY, "dev", "--datadir", kept, "--chainid", "78"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, timeout=60)
+        check("--chainid is 78, the chain in the data dir" in other.stderr and "has 77" in other.stderr, other.stderr)
         dev = Dev("--datadir", kept)
         equal(dev.number(), 1, "the chain was kept")
         equal(dev.rpc("eth_chainId"), hex(77), "with its id")
+        dev.stop()
+        dev = Dev("--datadir", kept, "--port", "0", port_flag="--http.port")
+        equal(dev.rpc("eth_chainId"), hex(77), "the port for clients, where both are named")
         dev.stop()
 
 

@@ -56,8 +56,9 @@ NodeOptions dev_options(NodeOptions options, const fs::path& datadir) {
   options.max_peers = 0;
   options.no_discover = true;
   options.http = true;
-  // As anvil and Hardhat have it, --port is where clients connect: peers there are none.
-  if (options.port != usual.port) options.http_port = options.port;
+  // As anvil and Hardhat have it, --port is where clients connect: peers there are none. Who names both ports
+  // has geth's meaning in mind.
+  if (options.port != usual.port && options.http_port == usual.http_port) options.http_port = options.port;
   options.port = 0;
   if (options.http_api == usual.http_api) options.http_api = {"*"};
   if (options.http_cors.empty()) options.http_cors = {"*"};

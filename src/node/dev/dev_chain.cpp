@@ -1,5 +1,7 @@
 #include "node/dev/dev_chain.hpp"
 
+#include <fmt/format.h>
+
 #include <ctime>
 #include <utility>
 
@@ -54,7 +56,13 @@ Result<Genesis> dev_genesis(const NodeOptions& options, const DevKeys& keys, Tim
 
 Result<> ensure_dev_chain(Database& database, const NodeOptions& options, const DevKeys& keys) {
   if (const auto kept = load_genesis(database)) {
-    if (kept->spec.engine == EngineKind::clique && kept->spec.clique.period == 0) return {};
+    const auto wanted = options.genesis_new.chain_id;
+    const bool made_here = kept->spec.engine == EngineKind::clique && kept->spec.clique.period == 0;
+    if (made_here && wanted && kept->spec.chain_id != U256{*wanted})
+      return fail(fmt::format("--chainid is {}, the chain in the data dir {} has {}", *wanted,
+                              options.datadir.string(), kept->spec.chain_id.to_decimal()),
+                  "Leave --chainid out, or give another --datadir.");
+    if (made_here) return {};
     return fail("the data dir " + options.datadir.string() + " holds a chain that `quarry dev` did not make",
                 "Give another --datadir, or none for a chain that is thrown away.");
   }
