@@ -47,6 +47,8 @@ class Nearest {
     const std::size_t distance = edit_distance(wanted_, known);
     if (distance < distance_) std::tie(distance_, best_) = std::pair{distance, known};
   }
+  /// Nearer than two different names are to one another.
+  bool is_slip() const { return distance_ <= 2; }
   std::string_view best() const {
     return distance_ <= std::max<std::size_t>(1, wanted_.size() / 3) ? best_ : "";
   }
@@ -64,11 +66,22 @@ const OptionRow* find_option(std::string_view name) {
   return nullptr;
 }
 
-const ForeignOption* find_foreign(std::string_view name) {
-  for (const ForeignOption& row : foreign_options()) {
-    if (row.name == name) return &row;
-    if (row.name.ends_with(".*") && name.starts_with(row.name.substr(0, row.name.size() - 1))) return &row;
+Nearest nearest_option(std::string_view name) {
+  Nearest nearest(name);
+  for (const OptionRow& row : option_table()) {
+    nearest.offer(row.name);
+    for (std::string_view alias : row.aliases) nearest.offer(alias);
   }
+  return nearest;
+}
+
+const ForeignOption* find_foreign(std::string_view name) {
+  for (const ForeignOption& row : foreign_options())
+    if (row.name == name) return &row;
+  // "txpool.*" must not take an option of ours that was misspelt.
+  if (nearest_option(name).is_slip()) return nullptr;
+  for (const ForeignOption& row : foreign_options())
+    if (row.name.ends_with(".*") && name.starts_with(row.name.substr(0, row.name.size() - 1))) return &row;
   return nullptr;
 }
 
@@ -79,12 +92,7 @@ const CommandRow* find_command(std::string_view name) {
 }
 
 Error unknown_option(std::string_view name) {
-  Nearest nearest(name);
-  for (const OptionRow& row : option_table()) {
-    nearest.offer(row.name);
-    for (std::string_view alias : row.aliases) nearest.offer(alias);
-  }
-  const std::string_view meant = nearest.best();
+  const std::string_view meant = nearest_option(name).best();
   return {fmt::format("flag provided but not defined: -{}", name),
           meant.empty() ? "`quarry help` lists the options." : fmt::format("Did you mean --{}?", meant)};
 }
@@ -153,13 +161,18 @@ class Parser {
 
   void read_word(std::string_view word) {
     if (after_list_ != nullptr && is_file_here(word)) globbed_ = after_list_;
-    words_.emplace_back(word);
+    if (!only_version_) words_.emplace_back(word);
   }
 
   Result<> read_option(std::string_view name, std::optional<std::string_view> value) {
     after_list_ = nullptr;
     if (name == "help" || name == "h") {
       parsed_.options.help = true;
+      return {};
+    }
+    if (name == "version" || name == "v") {
+      words_ = {"version"};
+      only_version_ = true;
       return {};
     }
     if (const OptionRow* row = find_option(name)) return set_option(*row, name, value);
@@ -201,12 +214,13 @@ class Parser {
     NodeOptions& options = parsed_.options;
     if (words_.empty()) return {};
     if (globbed_ != nullptr && find_command(words_.front()) == nullptr) return globbed();
-    if (find_command(words_.front()) == nullptr) return unknown_command();
+    if (find_command(words_.front()) == nullptr) return unknown_command(words_.front());
     options.command = words_.front();
     options.args.assign(words_.begin() + 1, words_.end());
     if (options.command == "help" && !options.args.empty()) {
       options.help = true;
-      if (find_command(options.args.front()) != nullptr) options.command = options.args.front();
+      if (find_command(options.args.front()) == nullptr) return unknown_command(options.args.front());
+      options.command = options.args.front();
       options.args.clear();
     }
     if (options.help) return {};
@@ -226,14 +240,15 @@ class Parser {
             globbed_->name, globbed_->name));
   }
 
-  Result<> unknown_command() const {
-    Nearest nearest(words_.front());
+  static Result<> unknown_command(const std::string& word) {
+    Nearest nearest(word);
     for (const CommandRow& row : command_table()) nearest.offer(row.name);
     std::string remedy = "`quarry help` lists the commands.";
     if (!nearest.best().empty()) remedy = fmt::format("Did you mean `quarry {}`?", nearest.best());
-    if (words_.front().ends_with(".json"))
-      remedy = fmt::format("To start a chain from it: quarry init {}", words_.front());
-    return fail(fmt::format("invalid command: \"{}\"", words_.front()), std::move(remedy));
+    if (word.ends_with(".json")) remedy = fmt::format("To start a chain from it: quarry init {}", word);
+    for (const ForeignCommand& row : foreign_commands())
+      if (row.name == word) remedy = row.why;
+    return fail(fmt::format("invalid command: \"{}\"", word), std::move(remedy));
   }
 
   Result<> wrong_arguments(const CommandRow& row) const {
@@ -288,7 +303,7 @@ class Parser {
 
   Tokens tokens_;
   std::size_t next_ = 0;
-  bool only_words_ = false;
+  bool only_words_ = false, only_version_ = false;
   ParsedOptions parsed_;
   std::vector<std::string> words_;
   std::vector<std::string> old_names_;

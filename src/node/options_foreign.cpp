@@ -65,12 +65,28 @@ constexpr ForeignOption kForeign[] = {
     {"shh", kSwitch, kGoOn, "Whisper is not part of this program."},
     {"shh.*", kValue, kGoOn, "Whisper is not part of this program."},
     {"docroot", kValue, kGoOn, "The console fetches no documents."},
-    {"rpc.*", kValue, kGoOn, "Bounds on calls are fixed."},
+    {"rpc.enabledeprecatedpersonal", kSwitch, kGoOn, "The personal module is there; --http.api serves it."},
+    {"rpc.*", kValue, kGoOn, "JSON-RPC has no such setting."},
+};
+
+constexpr ForeignCommand kForeignCommands[] = {
+    {"removedb", "To throw the chain away (accounts stay): rm -r DATADIR/quarry/chaindata"},
+    {"dump", "`quarry db list account` shows accounts, `quarry db list slot` storage."},
+    {"dumpconfig", "There are no configuration files: options say all."},
+    {"copydb", "`quarry db checkpoint DIR` makes a copy."},
+    {"upgradedb", "The database is brought up to date when it is opened."},
+    {"makedag", "The first miner.start makes the dataset, in seconds."},
+    {"makecache", "The first block makes the cache."},
+    {"snapshot", "Accounts and slots are always kept flat: there is nothing to make or to prune."},
 };
 }  // namespace
 
 std::span<const ForeignOption> foreign_options() {
   return kForeign;
+}
+
+std::span<const ForeignCommand> foreign_commands() {
+  return kForeignCommands;
 }
 
 }  // namespace quarry

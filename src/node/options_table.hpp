@@ -58,4 +58,11 @@ struct ForeignOption {
 };
 std::span<const ForeignOption> foreign_options();
 
+/// A command of geth's that this program does not have.
+struct ForeignCommand {
+  std::string_view name;
+  std::string_view why;  ///< what to do instead
+};
+std::span<const ForeignCommand> foreign_commands();
+
 }  // namespace quarry

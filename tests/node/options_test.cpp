@@ -101,6 +101,18 @@ TEST(Options, UnknownOptionSuggestsTheNearest) {
   EXPECT_EQ(error.what, "flag provided but not defined: -rpcprt");
   EXPECT_EQ(error.remedy, "Did you mean --rpcport?");
   EXPECT_EQ(refusal({"--xyzzyxyzzy"}).remedy, "`quarry help` lists the options.");
+  // Also where geth has more options that begin so, which go by with a warning.
+  EXPECT_EQ(refusal({"--rpc.port", "1"}).remedy, "Did you mean --rpcport?");
+  EXPECT_EQ(refusal({"--txpool.globalslot", "1"}).remedy, "Did you mean --txpool.globalslots?");
+  EXPECT_TRUE(parse_options(std::vector<std::string>{"--rpc.rangelimit", "1"}));
+  EXPECT_TRUE(parse_options(std::vector<std::string>{"--ethash.cachesinmem", "1"}));
+}
+
+TEST(Options, WhatGethUsersTypeIsKnown) {
+  for (const char* flag : {"--version", "-v"})
+    EXPECT_EQ(parse_options(std::vector<std::string>{"--datadir", "d", flag})->options.command, "version");
+  EXPECT_NE(refusal({"removedb"}).remedy.find("rm -r DATADIR/quarry/chaindata"), std::string::npos);
+  EXPECT_EQ(refusal({"help", "consol"}).remedy, "Did you mean `quarry console`?");
 }
 
 TEST(Options, BadValuesAreNamedWithTheirOption) {
