@@ -3,17 +3,6 @@
 namespace quarry::rpc {
 namespace {
 
-/// Entries of an access list or slots of one of them: a message's size bounds them already; this says it.
-constexpr std::size_t kMostEntries = 65'536;
-
-const Json* array_of(FieldReader& fields, std::string_view name) {
-  const auto* list = fields.find(name);
-  if (list == nullptr) return nullptr;
-  if (list->is_array() && list->size() <= kMostEntries) return list;
-  fields.reject(std::string(name) + " is an array");
-  return nullptr;
-}
-
 /// A member of an object inside the parameter; null when missing.
 const Json& member(const Json& object, const char* name) {
   static const Json kNull;
@@ -123,11 +112,11 @@ CallArgs read_call_args(FieldReader& fields) {
   out.chain_id = fields.big_quantity("chainId");
   read_fees(fields, out);
   read_data(fields, out);
-  if (const auto* list = array_of(fields, "accessList")) out.access_list = read_access_list(fields, *list);
-  if (const auto* list = array_of(fields, "authorizationList")) {
+  if (const auto* list = fields.array("accessList")) out.access_list = read_access_list(fields, *list);
+  if (const auto* list = fields.array("authorizationList")) {
     out.authorizations = read_authorizations(fields, *list);
   }
-  if (const auto* list = array_of(fields, "blobVersionedHashes")) {
+  if (const auto* list = fields.array("blobVersionedHashes")) {
     for (const auto& hash : *list) {
       out.blob_hashes.emplace_back();
       fields.read_fixed(hash, "common.Hash", out.blob_hashes.back().bytes);

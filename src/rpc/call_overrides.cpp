@@ -86,30 +86,6 @@ AccountOverride read_account(Params& params, std::size_t index, const Address& a
   return out;
 }
 
-std::optional<Hash256> read_hash(FieldReader& fields, std::string_view name) {
-  const auto* value = fields.find(name);
-  if (value == nullptr) return std::nullopt;
-  Hash256 out;
-  fields.read_fixed(*value, "common.Hash", out.bytes);
-  return out;
-}
-
-std::vector<Withdrawal> read_withdrawals(FieldReader& fields, const Json& list) {
-  std::vector<Withdrawal> out;
-  if (!list.is_array()) fields.reject("withdrawals is an array");
-  if (fields.failed()) return out;
-  for (const auto& json : list) {
-    FieldReader entry(fields.params(), fields.index(), json, "Withdrawal");
-    Withdrawal& one = out.emplace_back();
-    one.index = entry.quantity("index").value_or(0);
-    one.validator_index = entry.quantity("validatorIndex").value_or(0);
-    one.address = entry.address("address").value_or(Address{});
-    one.amount_gwei = entry.quantity("amount").value_or(0);
-    if (fields.failed()) break;
-  }
-  return out;
-}
-
 }  // namespace
 
 StateOverrides read_state_overrides(Params& params, std::size_t index) {
@@ -129,6 +105,22 @@ StateOverrides read_state_overrides(FieldReader& accounts) {
   return out;
 }
 
+std::vector<Withdrawal> read_withdrawals(FieldReader& fields) {
+  std::vector<Withdrawal> out;
+  const auto* list = fields.array("withdrawals");
+  if (list == nullptr) return out;
+  for (const auto& json : *list) {
+    FieldReader entry(fields.params(), fields.index(), json, "Withdrawal");
+    Withdrawal& one = out.emplace_back();
+    one.index = entry.quantity("index").value_or(0);
+    one.validator_index = entry.quantity("validatorIndex").value_or(0);
+    one.address = entry.address("address").value_or(Address{});
+    one.amount_gwei = entry.quantity("amount").value_or(0);
+    if (fields.failed()) break;
+  }
+  return out;
+}
+
 BlockOverrides read_block_overrides(FieldReader& fields) {
   BlockOverrides out;
   out.number = fields.quantity("number");
@@ -138,9 +130,9 @@ BlockOverrides read_block_overrides(FieldReader& fields) {
   out.base_fee = fields.big_quantity("baseFeePerGas");
   out.blob_base_fee = fields.big_quantity("blobBaseFee");
   out.fee_recipient = fields.address("feeRecipient");
-  out.prev_randao = read_hash(fields, "prevRandao");
-  out.beacon_root = read_hash(fields, "beaconRoot");
-  if (const auto* list = fields.find("withdrawals")) out.withdrawals = read_withdrawals(fields, *list);
+  out.prev_randao = fields.hash("prevRandao");
+  out.beacon_root = fields.hash("beaconRoot");
+  if (fields.find("withdrawals") != nullptr) out.withdrawals = read_withdrawals(fields);
   return out;
 }
 

@@ -41,6 +41,8 @@ struct BlockOverrides {
 StateOverrides read_state_overrides(Params& params, std::size_t index);
 /// The same of an object inside a parameter.
 StateOverrides read_state_overrides(FieldReader& accounts);
+/// Reads the field "withdrawals": [{index, validatorIndex, address, amount}, …]; none when it is missing.
+std::vector<Withdrawal> read_withdrawals(FieldReader& fields);
 /// Reads an object inside a parameter.
 BlockOverrides read_block_overrides(FieldReader& fields);
 /// Reads {number, time, gasLimit, feeRecipient, prevRandao, baseFeePerGas, blobBaseFee, difficulty} into

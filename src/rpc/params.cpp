@@ -324,6 +324,29 @@ std::optional<Address> FieldReader::address(std::string_view name) {
   return out;
 }
 
+std::optional<Hash256> FieldReader::hash(std::string_view name) {
+  const auto* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  Hash256 out;
+  read_fixed(*value, "common.Hash", out.bytes);
+  return out;
+}
+
+bool FieldReader::flag(std::string_view name, bool fallback) {
+  const auto* value = find(name);
+  if (value == nullptr) return fallback;
+  if (value->is_boolean()) return value->get<bool>();
+  reject(fmt::format("{} is true or false", name));
+  return fallback;
+}
+
+const Json* FieldReader::array(std::string_view name) {
+  const auto* value = find(name);
+  if (value == nullptr || (value->is_array() && value->size() <= kMostItems)) return value;
+  reject(fmt::format("{} is an array", name));
+  return nullptr;
+}
+
 BlockRef FieldReader::block(std::string_view name) {
   const auto* value = find(name);
   return value == nullptr ? BlockRef{} : params_.block_of(index_, *value);

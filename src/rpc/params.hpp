@@ -86,6 +86,9 @@ class Params {
   std::optional<RpcError> error_;
 };
 
+/// Items of an array inside a parameter: a message's size bounds them already; this says it.
+inline constexpr std::size_t kMostItems = 65'536;
+
 /// Reads the fields of a parameter that is an object. Errors name the field as geth does and are left in the
 /// Params; fields that are missing or null read as nothing.
 class FieldReader {
@@ -104,6 +107,11 @@ class FieldReader {
   std::optional<U256> big_quantity(std::string_view name);
   std::optional<Bytes> data(std::string_view name);
   std::optional<Address> address(std::string_view name);
+  std::optional<Hash256> hash(std::string_view name);
+  /// The fallback when missing.
+  bool flag(std::string_view name, bool fallback = false);
+  /// An array of at most kMostItems; nullptr when missing.
+  const Json* array(std::string_view name);
   /// latest when missing.
   BlockRef block(std::string_view name);
   /// A value of fixed size that lies somewhere in the object.

@@ -9,6 +9,7 @@
 #include "consensus/requests.hpp"
 #include "core/sender.hpp"
 #include "core/trie_root.hpp"
+#include "rpc/call_overrides.hpp"
 #include "rpc/chain_hashes.hpp"
 #include "rpc/lookup.hpp"
 
@@ -26,30 +27,14 @@ struct Attributes {
   Hash256 beacon_root;
 };
 
-Hash256 read_hash(FieldReader& fields, std::string_view name) {
-  Hash256 out;
-  if (const auto* value = fields.find(name)) fields.read_fixed(*value, "common.Hash", out.bytes);
-  return out;
-}
-
 Attributes read_attributes(Params& params, std::size_t index) {
   FieldReader fields(params, index, "engine.PayloadAttributes");
   Attributes out;
   out.timestamp = fields.quantity("timestamp").value_or(0);
-  out.prev_randao = read_hash(fields, "prevRandao");
+  out.prev_randao = fields.hash("prevRandao").value_or(Hash256{});
   out.fee_recipient = fields.address("suggestedFeeRecipient").value_or(Address{});
-  out.beacon_root = read_hash(fields, "parentBeaconBlockRoot");
-  const auto* list = fields.find("withdrawals");
-  if (list == nullptr || !list->is_array()) return out;
-  for (const auto& json : *list) {
-    FieldReader entry(params, index, json, "Withdrawal");
-    Withdrawal& one = out.withdrawals.emplace_back();
-    one.index = entry.quantity("index").value_or(0);
-    one.validator_index = entry.quantity("validatorIndex").value_or(0);
-    one.address = entry.address("address").value_or(Address{});
-    one.amount_gwei = entry.quantity("amount").value_or(0);
-    if (fields.failed()) break;
-  }
+  out.beacon_root = fields.hash("parentBeaconBlockRoot").value_or(Hash256{});
+  out.withdrawals = read_withdrawals(fields);
   return out;
 }
 

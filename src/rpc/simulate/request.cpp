@@ -16,23 +16,14 @@ SimulatedBlock read_block(Params& params, std::size_t index, const Json& json) {
     FieldReader accounts(params, index, *overrides, "override.StateOverride");
     out.state = read_state_overrides(accounts);
   }
-  const auto* calls = fields.find("calls");
-  if (calls == nullptr) return out;
-  if (!calls->is_array()) fields.reject("calls is an array");
-  if (fields.failed()) return out;
+  const auto* calls = fields.array("calls");
+  if (calls == nullptr || fields.failed()) return out;
   for (const auto& call : *calls) {
     FieldReader one(params, index, call, "TransactionArgs");
     out.calls.push_back(read_call_args(one));
     if (params.error()) break;
   }
   return out;
-}
-
-bool read_flag(FieldReader& fields, std::string_view name) {
-  const auto* value = fields.find(name);
-  if (value == nullptr) return false;
-  if (!value->is_boolean()) fields.reject(fmt::format("{} is a bool", name));
-  return value->is_boolean() && value->get<bool>();
 }
 
 RpcError out_of_order(RpcCode code, std::string_view what, std::uint64_t value, std::uint64_t before) {
@@ -51,11 +42,10 @@ SimulatedBlock empty_block(BlockNum number, Timestamp time) {
 SimulationRequest read_simulation(Params& params, std::size_t index) {
   SimulationRequest out;
   FieldReader fields(params, index, "simOpts");
-  out.trace_transfers = read_flag(fields, "traceTransfers");
-  out.validation = read_flag(fields, "validation");
-  out.full_transactions = read_flag(fields, "returnFullTransactions");
-  const auto* blocks = fields.find("blockStateCalls");
-  if (blocks != nullptr && !blocks->is_array()) fields.reject("blockStateCalls is an array");
+  out.trace_transfers = fields.flag("traceTransfers");
+  out.validation = fields.flag("validation");
+  out.full_transactions = fields.flag("returnFullTransactions");
+  const auto* blocks = fields.array("blockStateCalls");
   if (fields.failed()) return out;
   if (blocks == nullptr || blocks->empty()) {
     params.reject_plain("empty input");

@@ -15,14 +15,6 @@ struct Unit {
 constexpr Unit kUnits[] = {{"ms", 1},     {"us", 1e-3},    {"\xc2\xb5s", 1e-3}, {"ns", 1e-6},
                            {"s", 1000.0}, {"m", 60'000.0}, {"h", 3'600'000.0}};
 
-bool read_flag(FieldReader& fields, std::string_view name, bool fallback) {
-  const auto* value = fields.find(name);
-  if (value == nullptr) return fallback;
-  if (value->is_boolean()) return value->get<bool>();
-  fields.reject(fmt::format("{} is true or false", name));
-  return fallback;
-}
-
 std::string read_text(FieldReader& fields, std::string_view name) {
   const auto* value = fields.find(name);
   if (value == nullptr) return {};
@@ -34,10 +26,10 @@ std::string read_text(FieldReader& fields, std::string_view name) {
 LogOptions read_log_options(FieldReader& fields) {
   LogOptions out;
   // geth before 1.10 had switches the other way round.
-  out.memory = read_flag(fields, "enableMemory", !read_flag(fields, "disableMemory", true));
-  out.stack = !read_flag(fields, "disableStack", false);
-  out.storage = !read_flag(fields, "disableStorage", false);
-  out.return_data = read_flag(fields, "enableReturnData", !read_flag(fields, "disableReturnData", true));
+  out.memory = fields.flag("enableMemory", !fields.flag("disableMemory", true));
+  out.stack = !fields.flag("disableStack");
+  out.storage = !fields.flag("disableStorage");
+  out.return_data = fields.flag("enableReturnData", !fields.flag("disableReturnData", true));
   out.limit = read_count(fields, "limit").value_or(0);
   return out;
 }
