@@ -48,7 +48,7 @@ bool is_difficulty(const json& one) {
   for (const auto& [fork, tests] : one.items())
     if (fork != "_info" && tests.is_object())
       for (const auto& [name, test] : tests.items())
-        return test.is_object() && test.contains("currentDifficulty");
+        return test.is_object() && test.contains("currentDifficulty") && test.contains("currentBlockNumber");
   return false;
 }
 
