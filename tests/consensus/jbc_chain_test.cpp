@@ -2,11 +2,10 @@
 #include <algorithm>
 #include <atomic>
 
-#include "chain_support.hpp"
 #include "consensus/jbc/engine.hpp"
 #include "consensus/jbc/miner.hpp"
 #include "consensus/jbc/search.hpp"
-#include "consensus/sealing.hpp"
+#include "sealing_chain.hpp"
 #include "storage/chain_store.hpp"
 
 using namespace quarry;
@@ -172,51 +171,27 @@ TEST_F(JbcChain, BlockOneNamesBlockZeroByItsText) {
 }
 
 namespace {
-/// A chain with its miner.
 struct MiningJbc {
   JbcEngine engine{JbcParams{kZeros}};
-  test::TestChain chain{jbc_genesis(), &engine};
-  WorkerPool strand{"chain", 1, 1024};
   jbc::Miner miner;
-  Sealer sealer{*chain.chain, strand, miner, options()};
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t heads = 0;
+  test::SealingChain mining{jbc_genesis(), engine, miner, options(), 1'700'000'000};
 
   static SealerOptions options() {
     SealerOptions out;
     out.extra_data_for = [](BlockNum number) { return to_bytes(as_bytes(number == 2 ? "second" : "")); };
     return out;
   }
-  MiningJbc() {
-    chain.clock = 1'700'000'000;
-    chain->on_head([this](const HeadEvent& event) {
-      sealer.on_head(event);
-      const std::lock_guard lock(mutex);
-      ++heads;
-      changed.notify_all();
-    });
-  }
-  ~MiningJbc() {
-    sealer.close();
-    strand.stop();
-  }
-  void wait_for(BlockNum number) {
-    std::unique_lock lock(mutex);
-    ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(60),
-                                 [&] { return chain->head().header->number >= number; }));
-  }
   jbc::Block block_at(BlockNum number) {
-    return *jbc::from_header(*ChainStore(*chain.database).canonical_header(number));
+    return *jbc::from_header(*ChainStore(*mining.chain.database).canonical_header(number));
   }
 };
 }  // namespace
 
 TEST(JbcMiner, MinesOnItsHeadWithTheDataAsked) {
   MiningJbc node;
-  ASSERT_TRUE(node.sealer.start(2));  // no account is needed
-  node.wait_for(4);
-  node.sealer.stop();
+  ASSERT_TRUE(node.mining.sealer.start(2));  // no account is needed
+  ASSERT_TRUE(node.mining.wait_for(4));
+  node.mining.sealer.stop();
   EXPECT_EQ(node.block_at(1).data, "I block #1");
   EXPECT_EQ(node.block_at(1).prev_hash, "no hash");
   EXPECT_EQ(node.block_at(2).data, "second");
@@ -226,12 +201,12 @@ TEST(JbcMiner, MinesOnItsHeadWithTheDataAsked) {
 
 TEST(JbcMiner, GoesOnWhereAnotherMinersBlockLeads) {
   MiningJbc node;
-  ASSERT_TRUE(node.sealer.start(0));  // work is handed out, nobody searches here
+  ASSERT_TRUE(node.mining.sealer.start(0));  // work is handed out, nobody searches here
   const auto theirs = line(first_block(), 5, "theirs");
-  node.strand.submit([&] { node.chain->insert_blocks(theirs); });
-  node.wait_for(5);
-  ASSERT_TRUE(node.sealer.start(1));
-  node.wait_for(6);
-  node.sealer.stop();
+  node.mining.strand.submit([&] { node.mining.chain->insert_blocks(theirs); });
+  ASSERT_TRUE(node.mining.wait_for(5));
+  ASSERT_TRUE(node.mining.sealer.start(1));
+  ASSERT_TRUE(node.mining.wait_for(6));
+  node.mining.sealer.stop();
   EXPECT_EQ(node.block_at(6).prev_hash, last_of(theirs).hash);
 }

@@ -1,66 +1,15 @@
 // Mining through the chain, with ethash in its test size: real seals, small tables.
 #include "consensus/sealing.hpp"
 
-#include <atomic>
-#include <condition_variable>
-#include <future>
-
-#include "chain_support.hpp"
-#include "consensus/ethash/miner.hpp"
 #include "consensus/gas_limit.hpp"
-#include "consensus/header_rules.hpp"
-#include "consensus/seal_miner.hpp"
+#include "sealing_chain.hpp"
 
 using namespace quarry;
 
 namespace {
-/// A node's mining parts. Destroyed in the order a node stops: sealer, strand, chain.
-struct MiningNode {
-  ethash::Caches caches{{.mode = ethash::Mode::test}};
-  ethash::Datasets datasets{caches, {.folder = {}, .threads = 1}};
-  ethash::Miner miner{caches, datasets};
-  EthashEngine engine{caches};
-  test::TestChain chain{genesis(), &engine};
-  WorkerPool strand{"chain", 1, 1024};
-  std::unique_ptr<SealMiner> seal_miner = ethash_seal_miner(miner);
-  Sealer sealer{*chain.chain, strand, *seal_miner, options()};
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<HeadEvent> events;
-
-  MiningNode() {
-    chain.clock = static_cast<Timestamp>(std::time(nullptr));
-    chain->on_head([this](const HeadEvent& event) {
-      sealer.on_head(event);
-      const std::lock_guard lock(mutex);
-      events.push_back(event);
-      changed.notify_all();
-    });
-  }
-  ~MiningNode() {
-    sealer.close();
-    strand.stop();
-  }
-  static Genesis genesis() {
-    Genesis genesis = test::geth_genesis();
-    genesis.header.difficulty = 0x20000;
-    return genesis;
-  }
-  static SealerOptions options() {
-    SealerOptions options;
-    options.most_seconds_ahead = kMostSecondsAhead;  // not to wait a second for each block
-    return options;
-  }
-  /// The strand runs tasks in order: a renewal that was asked for is over when this returns.
-  void wait_for_strand() {
-    std::promise<void> ran;
-    strand.submit([&] { ran.set_value(); });
-    ran.get_future().wait();
-  }
-  bool wait_for(std::size_t blocks) {
-    std::unique_lock lock(mutex);
-    return changed.wait_for(lock, std::chrono::seconds(120), [&] { return events.size() >= blocks; });
-  }
+struct MiningNode : test::EthashParts, test::SealingChain {
+  MiningNode()
+      : SealingChain(test::geth_genesis(), engine, *seal_miner, test::hasty_sealing(), test::wall_clock()) {}
 };
 }  // namespace
 
@@ -96,7 +45,7 @@ TEST(Sealer, MinesBlocksThatOthersAccept) {
       EXPECT_EQ(mined.back().header->extra_data, default_extra_data());
     }
   }
-  test::TestChain other(MiningNode::genesis(), &node.engine);
+  test::TestChain other(test::geth_genesis(), &node.engine);
   const ImportResult result = other->insert_blocks(mined);
   EXPECT_TRUE(result.ok());
   EXPECT_EQ(other->head().header.hash(), mined.back().header.hash());
@@ -137,7 +86,7 @@ TEST(Sealer, MakesNoBlockWhileItIsPaused) {
   node.wait_for_strand();
   EXPECT_EQ(node.sealer.pending(), nullptr);
   // Nor is one taken that was found elsewhere meanwhile.
-  test::TestChain other(MiningNode::genesis(), &node.engine);
+  test::TestChain other(test::geth_genesis(), &node.engine);
   auto found = other->prepare(node.sealer.next_request());
   ASSERT_TRUE(found);
   node.sealer.submit(*found);

@@ -29,8 +29,7 @@ class SmallChain : NoBlocks, public test::TestNode {
  public:
   explicit SmallChain(Fork last = Fork::london) : TestNode(no_blocks) {
     genesis_.spec.chain_id = kChain;
-    for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i)
-      genesis_.spec.forks.at[i] = Activation{};
+    test::switch_on(genesis_.spec.forks, last);
     genesis_.header.gas_limit = 8'000'000;
     genesis_.header.difficulty = 131'072;
     if (last >= Fork::london) genesis_.header.base_fee_per_gas = 1'000'000'000;

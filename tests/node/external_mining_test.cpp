@@ -3,19 +3,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <ctime>
 #include <thread>
 
-#include "chain_support.hpp"
-#include "consensus/ethash/datasets.hpp"
 #include "consensus/ethash/hashimoto.hpp"
 #include "consensus/ethash/params.hpp"
-#include "consensus/header_rules.hpp"
-#include "consensus/seal_miner.hpp"
-#include "consensus/sealing.hpp"
 #include "node/accounts_backend.hpp"
 #include "rpc/dispatcher.hpp"
+#include "sealing_chain.hpp"
 #include "test_backend.hpp"
 
 using namespace quarry;
@@ -39,46 +33,19 @@ struct NoBlocks {
 };
 
 struct MinedNode : NoBlocks, test::TestNode {
-  ethash::Caches caches{{.mode = ethash::Mode::test}};
-  ethash::Datasets datasets{caches, {.folder = {}, .threads = 1}};
-  EthashEngine engine_{caches};
-  test::TestChain chain{genesis(), &engine_};
-  WorkerPool strand{"chain", 1, 1024};
+  test::EthashParts parts;
   IdleMiner idle;
-  Sealer sealer{*chain.chain, strand, idle, options()};
-  ExternalMiners external{engine_};
-  MinerBackend miner_backend{sealer, [] { return Result<>{}; }, &external};
+  test::SealingChain mining{test::geth_genesis(), parts.engine, idle, test::hasty_sealing(),
+                            test::wall_clock()};
+  ExternalMiners external{parts.engine};
+  MinerBackend miner_backend{mining.sealer, [] { return Result<>{}; }, &external};
   rpc::Dispatcher dispatcher{rpc::Backend{*this, *this, *this, miner_backend, no_blocks, pool}};
-  std::mutex head_mutex;
-  std::condition_variable head_moved;
-  BlockNum height = 0;
 
   MinedNode() : TestNode(no_blocks) {
-    chain.clock = static_cast<Timestamp>(std::time(nullptr));
-    chain->on_head([this](const HeadEvent& event) {
-      sealer.on_head(event);
-      const std::lock_guard lock(head_mutex);
-      height = event.after.header->number;
-      head_moved.notify_all();
-    });
-    datasets.want(1);
+    parts.datasets.want(1);
     Address etherbase;
     etherbase.bytes[0] = 7;
-    sealer.set_etherbase(etherbase);
-  }
-  ~MinedNode() {
-    sealer.close();
-    strand.stop();
-  }
-  static Genesis genesis() {
-    Genesis genesis = test::geth_genesis();
-    genesis.header.difficulty = 0x20000;
-    return genesis;
-  }
-  static SealerOptions options() {
-    SealerOptions options;
-    options.most_seconds_ahead = kMostSecondsAhead;  // not to wait a second for each block
-    return options;
+    mining.sealer.set_etherbase(etherbase);
   }
   Json ask(const std::string& method, Json params = Json::array()) {
     return Json::parse(
@@ -99,16 +66,11 @@ struct MinedNode : NoBlocks, test::TestNode {
     ADD_FAILURE() << "no work for block " << number;
     return {};
   }
-  bool wait_for(BlockNum number) {
-    std::unique_lock lock(head_mutex);
-    return head_moved.wait_for(lock, 120s, [&] { return height >= number; });
-  }
-
   struct Seal {
     std::string nonce, mix;
   };
   Seal search(const Json& work) {
-    const auto dataset = datasets.wait(0);
+    const auto dataset = parts.datasets.wait(0);
     const auto boundary = Hash256::from_hex(work[2].get<std::string>())->bytes;
     ethash::HashInput input{*Hash256::from_hex(work[0].get<std::string>()), 0};
     for (;; ++input.nonce) {
@@ -139,8 +101,8 @@ TEST(ExternalMining, SealsBecomeTheHead) {
     EXPECT_EQ(node.ask("eth_submitWork", {seal.nonce, work[0], "0x" + other})["result"], false);
     EXPECT_EQ(node.ask("eth_submitWork", {seal.nonce, "0x" + other, seal.mix})["result"], false);
     EXPECT_EQ(node.ask("eth_submitWork", {seal.nonce, work[0], seal.mix})["result"], true);
-    ASSERT_TRUE(node.wait_for(number));
-    const auto head = node.chain->head().header;
+    ASSERT_TRUE(node.mining.wait_for(number));
+    const auto head = node.mining.chain->head().header;
     EXPECT_EQ(seal_hash(*head).hex(), work[0]);
     EXPECT_EQ(work[2], Hash256{ethash::boundary_of(head->difficulty).to_be()}.hex());
     EXPECT_EQ(head->nonce.hex(), seal.nonce);
@@ -152,9 +114,9 @@ TEST(ExternalMining, SealsBecomeTheHead) {
 
 TEST(ExternalMining, WhatIsOldIsStale) {
   MinedNode node;
-  ASSERT_TRUE(node.sealer.start(0));
+  ASSERT_TRUE(node.mining.sealer.start(0));
   node.work_for(1);
-  const auto candidate = node.sealer.pending();
+  const auto candidate = node.mining.sealer.pending();
   ASSERT_NE(candidate, nullptr);
   const auto work = node.external.hand_out(candidate);
   const auto seal = node.search(Json::array({work.seal_hash.hex(), "", work.boundary.hex()}));
@@ -176,7 +138,7 @@ TEST(ExternalMining, WorkIsKeptForSoManyCandidates) {
         std::make_shared<const Block>(Block{seal_header(header, HeaderIdentity::keccak_rlp), {}})));
   }
   // Of difficulty 1 any result is below the boundary; the mix has to be right.
-  const auto dataset = node.datasets.wait(0);
+  const auto dataset = node.parts.datasets.wait(0);
   const auto accepted = [&](const SealWork& work) {
     const ethash::HashInput input{work.seal_hash, 0};
     ethash::HashOutput output;

@@ -11,16 +11,11 @@
 
 using namespace quarry;
 using namespace quarry::rpc;
+using quarry::test::address_at;
 using quarry::test::Rpc;
 
 namespace {
 
-Address address_at(std::uint8_t last) {
-  Address out;
-  out.bytes[18] = 0xc0;
-  out.bytes[19] = last;
-  return out;
-}
 const Address kRich = address_at(0xff);
 
 /// Code that ends with REVERT, or RETURN, of what follows it.
@@ -40,9 +35,7 @@ std::string word(std::uint64_t value) {
 /// A chain at the fork `last`, by block, whose head has room for 10,000,000 gas.
 struct Chain : Rpc {
   explicit Chain(Fork last) {
-    for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i) {
-      node.chain_spec.forks.at[i] = Activation{};
-    }
+    test::switch_on(node.chain_spec.forks, last);
     Header header;
     header.number = 1;
     header.gas_limit = 10'000'000;

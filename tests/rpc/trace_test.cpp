@@ -9,16 +9,11 @@
 
 using namespace quarry;
 using namespace quarry::rpc;
+using quarry::test::address_at;
 using quarry::test::Rpc;
 
 namespace {
 
-Address address_at(std::uint8_t last) {
-  Address out;
-  out.bytes[18] = 0xc0;
-  out.bytes[19] = last;
-  return out;
-}
 const Address kOuter = address_at(1), kInner = address_at(2), kPayer = address_at(3);
 
 /// Reverts with 0xdeadbeef.
@@ -44,9 +39,7 @@ const std::string kPayerCode =
 /// A chain at the London fork, by proof of work, whose first block calls kOuter and then kPayer.
 struct Chain : Rpc {
   Chain() {
-    for (std::size_t i = 0; i <= static_cast<std::size_t>(Fork::london); ++i) {
-      node.chain_spec.forks.at[i] = Activation{};
-    }
+    test::switch_on(node.chain_spec.forks, Fork::london);
     deploy(kOuter, kOuterCode);
     blocks.accounts[kOuter].storage_root.bytes[0] = 1;  // each slot holds its number
     deploy(kInner, kRevert);

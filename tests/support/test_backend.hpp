@@ -14,6 +14,19 @@
 
 namespace quarry::test {
 
+/// All forks up to `last`, from the genesis on.
+inline void switch_on(ForkSchedule& forks, Fork last) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i) forks.at[i] = Activation{};
+}
+
+/// 0x…c0 and a byte: where tests put contracts.
+inline Address address_at(std::uint8_t last) {
+  Address out;
+  out.bytes[18] = 0xc0;
+  out.bytes[19] = last;
+  return out;
+}
+
 /// Accounts in memory; the same at every block.
 class MapState final : public StateView {
  public:
