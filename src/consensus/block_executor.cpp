@@ -73,6 +73,20 @@ std::optional<evm::TxnError> BlockBuilder::check_blob_gas(const Transaction& txn
                                    txn.blob_hashes.size(), blob_gas_of(txn))};
 }
 
+Receipt receipt_of(const Transaction& txn, const evm::TxnOutcome& outcome, Gas cumulative_gas_used,
+                   const Rules& rules) {
+  Receipt out;
+  out.type = txn.type;
+  if (rules.has(Fork::byzantium))
+    out.outcome = outcome.status == evm::Status::success;
+  else
+    out.outcome = RootHash{};
+  out.cumulative_gas_used = cumulative_gas_used;
+  out.logs = outcome.logs;
+  out.logs_bloom = bloom_of(out.logs);
+  return out;
+}
+
 Expected<evm::TxnOutcome, evm::TxnError> BlockBuilder::add(const Transaction& txn, const Address& sender,
                                                            evm::Tracer* tracer) {
   if (auto error = check_blob_gas(txn)) return tl::unexpected(std::move(*error));
@@ -80,15 +94,8 @@ Expected<evm::TxnOutcome, evm::TxnError> BlockBuilder::add(const Transaction& tx
   if (!outcome) return outcome;
   gas_used_ += outcome->gas_used;
   blob_gas_used_ += blob_gas_of(txn);
-  Receipt& receipt = receipts_.emplace_back();
-  receipt.type = txn.type;
-  receipt.cumulative_gas_used = gas_used_;
-  receipt.logs = outcome->logs;
-  receipt.logs_bloom = bloom_of(receipt.logs);
-  if (env_.rules.has(Fork::byzantium))
-    receipt.outcome = outcome->status == evm::Status::success;
-  else
-    receipt.outcome = context_.root ? context_.root(journal_.diff()) : RootHash{};
+  Receipt& receipt = receipts_.emplace_back(receipt_of(txn, *outcome, gas_used_, env_.rules));
+  if (!env_.rules.has(Fork::byzantium) && context_.root) receipt.outcome = context_.root(journal_.diff());
   return outcome;
 }
 

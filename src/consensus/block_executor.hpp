@@ -43,6 +43,10 @@ evm::BlockEnv block_env(const ExecutionContext& context, const Header& header);
 void begin_block(evm::Journal& journal, const ChainSpec& spec, const evm::BlockEnv& env,
                  const Header& header);
 
+/// What a transaction that ran leaves in its block. Before Byzantium its state root is still to be filled in.
+Receipt receipt_of(const Transaction& txn, const evm::TxnOutcome& outcome, Gas cumulative_gas_used,
+                   const Rules& rules);
+
 /// A block while its transactions run. One thread. Everything that is given outlives it.
 class BlockBuilder {
  public:

@@ -1,6 +1,7 @@
 #include "core/receipt.hpp"
 
 #include "core/keccak.hpp"
+#include "core/receipt_parts.hpp"
 
 namespace quarry {
 namespace {
@@ -11,36 +12,6 @@ using rlp::Writer;
 
 /// The EVM's LOG4 is the widest (Yellow Paper, appendix H).
 constexpr std::size_t kMaxTopics = 4;
-
-Decoded<Log> read_log(Reader& from) {
-  auto list = from.list();
-  if (!list) return rlp::fail(list.error());
-  Log log;
-  if (auto ok = list->read(log.address); !ok) return rlp::fail(ok.error());
-  auto topics = list->list();
-  if (!topics) return rlp::fail(topics.error());
-  while (!topics->at_end()) {
-    if (log.topics.size() == kMaxTopics) return rlp::fail(DecodeError::too_many);
-    if (auto ok = topics->read(log.topics.emplace_back()); !ok) return rlp::fail(ok.error());
-  }
-  if (auto ok = list->read(log.data); !ok) return rlp::fail(ok.error());
-  if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
-  return log;
-}
-
-Decoded<> read_outcome(Reader& from, Receipt& receipt) {
-  auto text = from.string();
-  if (!text) return rlp::fail(text.error());
-  if (auto root = RootHash::from(*text))
-    receipt.outcome = *root;
-  else if (text->empty())
-    receipt.outcome = false;
-  else if (text->size() == 1 && (*text)[0] == 1)
-    receipt.outcome = true;
-  else
-    return rlp::fail(DecodeError::invalid_value);
-  return {};
-}
 
 Decoded<Receipt> read_fields(Reader list, TxnType type) {
   Receipt receipt{.type = type};
@@ -60,22 +31,58 @@ Decoded<Receipt> read_fields(Reader list, TxnType type) {
 
 void write_fields(Writer& to, const Receipt& receipt) {
   const auto whole = to.begin_list();
+  write_outcome(to, receipt);
+  to.write(receipt.cumulative_gas_used).write(receipt.logs_bloom);
+  const auto logs = to.begin_list();
+  for (const auto& log : receipt.logs) write_log(to, log);
+  to.end_list(logs).end_list(whole);
+}
+}  // namespace
+
+Decoded<> read_outcome(Reader& from, Receipt& receipt) {
+  auto text = from.string();
+  if (!text) return rlp::fail(text.error());
+  if (auto root = RootHash::from(*text))
+    receipt.outcome = *root;
+  else if (text->empty())
+    receipt.outcome = false;
+  else if (text->size() == 1 && (*text)[0] == 1)
+    receipt.outcome = true;
+  else
+    return rlp::fail(DecodeError::invalid_value);
+  return {};
+}
+
+void write_outcome(Writer& to, const Receipt& receipt) {
   if (const auto* root = std::get_if<RootHash>(&receipt.outcome))
     to.write(*root);
   else
     to.write(std::uint64_t{std::get<bool>(receipt.outcome)});
-  to.write(receipt.cumulative_gas_used).write(receipt.logs_bloom);
-  const auto logs = to.begin_list();
-  for (const auto& log : receipt.logs) {
-    const auto one = to.begin_list();
-    to.write(log.address);
-    const auto topics = to.begin_list();
-    for (const auto& topic : log.topics) to.write(topic);
-    to.end_list(topics).write(ByteView{log.data}).end_list(one);
-  }
-  to.end_list(logs).end_list(whole);
 }
-}  // namespace
+
+Decoded<Log> read_log(Reader& from) {
+  auto list = from.list();
+  if (!list) return rlp::fail(list.error());
+  Log log;
+  if (auto ok = list->read(log.address); !ok) return rlp::fail(ok.error());
+  auto topics = list->list();
+  if (!topics) return rlp::fail(topics.error());
+  while (!topics->at_end()) {
+    if (log.topics.size() == kMaxTopics) return rlp::fail(DecodeError::too_many);
+    if (auto ok = topics->read(log.topics.emplace_back()); !ok) return rlp::fail(ok.error());
+  }
+  if (auto ok = list->read(log.data); !ok) return rlp::fail(ok.error());
+  if (auto ok = list->finish(); !ok) return rlp::fail(ok.error());
+  return log;
+}
+
+void write_log(Writer& to, const Log& log) {
+  const auto whole = to.begin_list();
+  to.write(log.address);
+  const auto topics = to.begin_list();
+  for (const auto& topic : log.topics) to.write(topic);
+  to.end_list(topics).write(ByteView{log.data}).end_list(whole);
+}
 
 void add_to_bloom(Bloom& bloom, ByteView what) {
   const Hash256 hash = keccak256(what);

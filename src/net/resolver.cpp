@@ -22,16 +22,21 @@ const addrinfo* hints() {
   return &value;
 }
 
-Result<Addresses> take(const std::string& host, std::uint16_t port, int status, addrinfo* list) {
+/// The first kMaxAddresses of the list.
+Addresses addresses_of(const addrinfo* list, std::uint16_t port) {
   Addresses out;
-  for (const auto* entry = list; status == 0 && entry != nullptr; entry = entry->ai_next) {
-    if (out.size() == kMaxAddresses) break;
+  for (const auto* entry = list; entry != nullptr && out.size() < kMaxAddresses; entry = entry->ai_next) {
     sockaddr_storage address{};
     std::copy_n(reinterpret_cast<const char*>(entry->ai_addr), entry->ai_addrlen,
                 reinterpret_cast<char*>(&address));
     set_port(address, port);
     out.push_back(address);
   }
+  return out;
+}
+
+Result<Addresses> take(const std::string& host, std::uint16_t port, int status, addrinfo* list) {
+  auto out = status == 0 ? addresses_of(list, port) : Addresses{};
   uv_freeaddrinfo(list);
   if (out.empty()) {
     const std::string why = status != 0 ? uv_strerror(status) : "it has no addresses";
@@ -66,15 +71,7 @@ Result<Addresses> resolve_now(const std::string& host, std::uint16_t port) {
   if (const auto address = literal_address(host, port)) return Addresses{*address};
   addrinfo* list = nullptr;
   const int status = getaddrinfo(host.c_str(), nullptr, hints(), &list);
-  Addresses out;
-  for (const auto* entry = list; status == 0 && entry != nullptr; entry = entry->ai_next) {
-    if (out.size() == kMaxAddresses) break;
-    sockaddr_storage address{};
-    std::copy_n(reinterpret_cast<const char*>(entry->ai_addr), entry->ai_addrlen,
-                reinterpret_cast<char*>(&address));
-    set_port(address, port);
-    out.push_back(address);
-  }
+  auto out = status == 0 ? addresses_of(list, port) : Addresses{};
   if (list != nullptr) freeaddrinfo(list);
   if (out.empty()) {
     return fail("host name " + host + " was not found", "Check the spelling, or give an IP address.");

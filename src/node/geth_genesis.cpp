@@ -15,23 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json header_json(const Header& h) {
-  Json out;
-  out["nonce"] = h.nonce.hex();
-  out["timestamp"] = U256{h.timestamp}.to_quantity();
-  out["extraData"] = to_hex0x(h.extra_data);
-  out["gasLimit"] = U256{h.gas_limit}.to_quantity();
-  out["difficulty"] = h.difficulty.to_quantity();
-  out["mixHash"] = h.mix_hash.hex();
-  out["coinbase"] = h.beneficiary.hex();
-  out["gasUsed"] = U256{h.gas_used}.to_quantity();
-  out["parentHash"] = h.parent_hash.hex();
-  if (h.base_fee_per_gas) out["baseFeePerGas"] = h.base_fee_per_gas->to_quantity();
-  if (h.excess_blob_gas) out["excessBlobGas"] = U256{*h.excess_blob_gas}.to_quantity();
-  if (h.blob_gas_used) out["blobGasUsed"] = U256{*h.blob_gas_used}.to_quantity();
-  return out;
-}
-
 /// The slots of one account by their own keys; nothing when one is not known.
 std::optional<Json> storage_json(const Source& source, const Database& database, const AddressHash& account) {
   Json out = Json::object();
@@ -100,9 +83,10 @@ Result<SourceGenesis> read_genesis(Source& source, const Database* database) {
   if (!header) return tl::unexpected(header.error());
   auto config = config_json(source, header->hash());
   if (!config) return tl::unexpected(config.error());
-  Json text;
+  Genesis bare;
+  bare.header = **header;
+  Json text = Json::parse(genesis_to_json(bare));
   text["config"] = std::move(*config);
-  text.update(header_json(**header));
   auto alloc = alloc_json(source, database, header->hash());
   text["alloc"] = alloc ? std::move(*alloc) : Json::object();
   auto file = parse_genesis(text.dump());

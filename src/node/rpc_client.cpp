@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "rpc/json_stream.hpp"
+
 namespace quarry {
 namespace {
 
@@ -119,40 +121,6 @@ class LocalClient final : public RpcClient {
   std::function<std::string(const std::string&)> dispatcher_;
 };
 
-/// Finds where a JSON value that is an object or an array ends: answers on a socket have no length before
-/// them.
-class ValueEnd {
- public:
-  /// True once the value is whole, with `used` the characters of `text` that belong to it.
-  bool feed(std::string_view text, std::size_t& used) {
-    for (used = 0; used < text.size();) {
-      if (step(text[used++])) return true;
-    }
-    return false;
-  }
-
- private:
-  bool step(char c) {
-    if (in_string_) {
-      if (escaped_) {
-        escaped_ = false;
-      } else if (c == '\\') {
-        escaped_ = true;
-      } else if (c == '"') {
-        in_string_ = false;
-      }
-      return false;
-    }
-    if (c == '"') in_string_ = true;
-    if (c == '{' || c == '[') ++depth_;
-    return (c == '}' || c == ']') && --depth_ <= 0;
-  }
-
-  int depth_ = 0;
-  bool in_string_ = false;
-  bool escaped_ = false;
-};
-
 class IpcClient final : public RpcClient {
  public:
   IpcClient(std::string path, Socket socket, RpcClientOptions options)
@@ -170,16 +138,16 @@ class IpcClient final : public RpcClient {
   Result<std::string> ask(const std::string& request) {
     if (auto sent = send_all(socket_, request + "\n", options_); !sent) return tl::unexpected(sent.error());
     const auto deadline = Clock::now() + options_.answer_timeout;
-    ValueEnd end;
+    rpc::JsonNesting nesting;  // answers on a socket have no length before them
     std::string answer;
     for (;;) {
       auto chunk = receive_some(socket_, deadline, options_);
       if (!chunk) return chunk;
       if (chunk->empty()) return fail("the node closed the connection", "did it stop? See its log");
-      std::size_t used = 0;
-      const bool whole = end.feed(*chunk, used);
-      answer.append(*chunk, 0, used);
-      if (whole) return answer;
+      for (const char c : *chunk) {
+        answer.push_back(c);
+        if (nesting.take(c)) return answer;
+      }
       if (answer.size() > kMostAnswerBytes) return fail("the answer is longer than 256 MiB");
     }
   }

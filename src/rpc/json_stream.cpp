@@ -11,8 +11,7 @@ bool is_space(char c) {
 }
 }  // namespace
 
-/// True when `c` ends a message.
-bool JsonStream::take(char c) {
+bool JsonNesting::take(char c) {
   if (in_string_) {
     if (escaped_) {
       escaped_ = false;
@@ -25,8 +24,9 @@ bool JsonStream::take(char c) {
   }
   if (c == '"') in_string_ = true;
   if (c == '{' || c == '[') ++depth_;
-  if (depth_ > kMaxDepth) failure_ = fmt::format("nested deeper than {} levels", kMaxDepth);
-  return (c == '}' || c == ']') && --depth_ == 0;
+  if (c != '}' && c != ']') return false;
+  if (depth_ > 0) --depth_;
+  return depth_ == 0;
 }
 
 JsonStream::Step JsonStream::feed(ByteView bytes) {
@@ -34,7 +34,7 @@ JsonStream::Step JsonStream::feed(ByteView bytes) {
   if (failed()) return step;
   const auto text = as_text(bytes);
   std::size_t begin = 0;
-  if (depth_ == 0) {
+  if (!pending()) {
     while (begin < text.size() && is_space(text[begin])) ++begin;
     if (begin < text.size() && text[begin] != '{' && text[begin] != '[') {
       failure_ = "a message begins with { or [";
@@ -42,7 +42,10 @@ JsonStream::Step JsonStream::feed(ByteView bytes) {
   }
   std::size_t at = begin;
   bool whole = false;
-  while (at < text.size() && !whole && failure_.empty()) whole = take(text[at++]);
+  while (at < text.size() && !whole && failure_.empty()) {
+    whole = nesting_.take(text[at++]);
+    if (nesting_.depth() > kMaxDepth) failure_ = fmt::format("nested deeper than {} levels", kMaxDepth);
+  }
   if (message_.size() + (at - begin) > kMaxMessageBytes) {
     failure_ = fmt::format("a message of more than {} bytes", kMaxMessageBytes);
   }

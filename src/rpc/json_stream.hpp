@@ -9,6 +9,19 @@
 
 namespace quarry::rpc {
 
+/// How deep in objects and arrays a text is, byte for byte.
+class JsonNesting {
+ public:
+  /// True when `c` closes the outermost one.
+  bool take(char c);
+  std::size_t depth() const { return depth_; }
+
+ private:
+  std::size_t depth_ = 0;
+  bool in_string_ = false;
+  bool escaped_ = false;
+};
+
 /// Takes bytes in any pieces. A message is an object or an array; space between messages is skipped.
 /// What is inside is only looked at for brackets and strings.
 class JsonStream {
@@ -25,15 +38,11 @@ class JsonStream {
   bool failed() const { return !failure_.empty(); }
   const std::string& failure() const { return failure_; }
   /// Within a message?
-  bool pending() const { return depth_ > 0; }
+  bool pending() const { return nesting_.depth() > 0; }
 
  private:
-  bool take(char c);
-
   std::string message_;
-  std::size_t depth_ = 0;
-  bool in_string_ = false;
-  bool escaped_ = false;
+  JsonNesting nesting_;
   std::string failure_;
 };
 

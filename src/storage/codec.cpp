@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/keccak.hpp"
+#include "core/receipt_parts.hpp"
 
 namespace quarry {
 namespace {
@@ -145,19 +146,10 @@ Bytes encode_stored_receipts(const std::vector<Receipt>& receipts) {
   for (const Receipt& receipt : receipts) {
     const auto one = to.begin_list();
     to.write(static_cast<std::uint64_t>(receipt.type));
-    if (const auto* root = std::get_if<RootHash>(&receipt.outcome))
-      to.write(*root);
-    else
-      to.write(std::uint64_t{std::get<bool>(receipt.outcome)});
+    write_outcome(to, receipt);
     to.write(receipt.cumulative_gas_used);
     const auto logs = to.begin_list();
-    for (const Log& log : receipt.logs) {
-      const auto mark = to.begin_list();
-      to.write(log.address);
-      const auto topics = to.begin_list();
-      for (const Hash256& topic : log.topics) to.write(topic);
-      to.end_list(topics).write(ByteView{log.data}).end_list(mark);
-    }
+    for (const Log& log : receipt.logs) write_log(to, log);
     to.end_list(logs).end_list(one);
   }
   to.end_list(all);
@@ -166,40 +158,19 @@ Bytes encode_stored_receipts(const std::vector<Receipt>& receipts) {
 
 namespace {
 
-bool read_stored_log(rlp::Reader& from, Log& log) {
-  auto list = from.list();
-  if (!list || !list->read(log.address)) return false;
-  auto topics = list->list();
-  if (!topics) return false;
-  while (!topics->at_end())
-    if (!topics->read(log.topics.emplace_back())) return false;
-  return list->read(log.data) && list->finish();
-}
-
-bool read_stored_outcome(ByteView text, Receipt& receipt) {
-  if (const auto root = RootHash::from(text))
-    receipt.outcome = *root;
-  else if (text.empty())
-    receipt.outcome = false;
-  else if (text.size() == 1 && text[0] == 1)
-    receipt.outcome = true;
-  else
-    return false;
-  return true;
-}
-
 bool read_stored_receipt(rlp::Reader& from, Receipt& receipt) {
   auto list = from.list();
   std::uint64_t type = 0;
   if (!list || !list->read(type) || type > 0x7f) return false;
   receipt.type = static_cast<TxnType>(type);
-  const auto outcome = list->string();
-  if (!outcome || !read_stored_outcome(*outcome, receipt)) return false;
-  if (!list->read(receipt.cumulative_gas_used)) return false;
+  if (!read_outcome(*list, receipt) || !list->read(receipt.cumulative_gas_used)) return false;
   auto logs = list->list();
   if (!logs) return false;
-  while (!logs->at_end())
-    if (!read_stored_log(*logs, receipt.logs.emplace_back())) return false;
+  while (!logs->at_end()) {
+    auto log = read_log(*logs);
+    if (!log) return false;
+    receipt.logs.push_back(std::move(*log));
+  }
   receipt.logs_bloom = bloom_of(receipt.logs);
   return bool{list->finish()};
 }

@@ -209,20 +209,13 @@ class Loader {
         if (!account) visit_account(leaf.value, path);
         break;
       }
-      case trie::Kind::extension: {
-        const auto& extension = static_cast<const trie::Extension&>(node);
-        append(path, extension.path);
-        descend(account, *extension.child, path);
-        break;
-      }
+      case trie::Kind::extension:
       case trie::Kind::branch:
-        for (std::uint8_t nibble = 0; nibble < 16; ++nibble) {
-          const auto& child = static_cast<const trie::Branch&>(node).children[nibble];
-          if (!child) continue;
-          path.push_back(nibble);
+        trie::for_each_child(node, [&](const trie::NodePtr& child, ByteView nibbles) {
+          append(path, nibbles);
           descend(account, *child, path);
           path.resize(size);
-        }
+        });
         break;
     }
     path.resize(size);

@@ -177,17 +177,10 @@ void NodeServer::Impl::note_children(const trie::NodePtr& node, const Place& pla
       places.add(Hash256{account->storage_root}, {AddressHash::from(to_key(nibbles)), {}});
       break;
     }
-    case trie::Kind::extension: {
-      const auto& extension = static_cast<const trie::Extension&>(*node);
-      below(extension.child, extension.path);
+    case trie::Kind::extension:
+    case trie::Kind::branch:
+      trie::for_each_child(*node, below);
       break;
-    }
-    case trie::Kind::branch: {
-      const auto& children = static_cast<const trie::Branch&>(*node).children;
-      for (std::uint8_t nibble = 0; nibble < 16; ++nibble)
-        if (children[nibble]) below(children[nibble], {&nibble, 1});
-      break;
-    }
   }
 }
 

@@ -131,6 +131,19 @@ struct Branch : Node, Pooled<Branch> {
   std::array<NodePtr, 16> children;
 };
 
+/// Calls visit(child, nibbles) for each child of an extension or a branch, with the nibbles that lead to it.
+template <class Visit>
+void for_each_child(const Node& node, const Visit& visit) {
+  if (node.kind == Kind::extension) {
+    const auto& extension = static_cast<const Extension&>(node);
+    visit(extension.child, ByteView{extension.path});
+  } else if (node.kind == Kind::branch) {
+    const auto& children = static_cast<const Branch&>(node).children;
+    for (std::uint8_t nibble = 0; nibble < 16; ++nibble)
+      if (children[nibble]) visit(children[nibble], ByteView{&nibble, 1});
+  }
+}
+
 /// Frees a node that nobody owns any more.
 void destroy(Node* node);
 

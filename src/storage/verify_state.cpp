@@ -174,20 +174,13 @@ class StateCheck {
         visit_leaf(account, leaf.value, path);
         break;
       }
-      case trie::Kind::extension: {
-        const auto& extension = static_cast<const trie::Extension&>(node);
-        append(path, extension.path);
-        if (fits(account, path)) visit(account, *extension.child, path);
-        break;
-      }
+      case trie::Kind::extension:
       case trie::Kind::branch:
-        for (std::uint8_t nibble = 0; nibble < 16; ++nibble) {
-          const auto& child = static_cast<const trie::Branch&>(node).children[nibble];
-          if (!child) continue;
-          path.push_back(nibble);
+        trie::for_each_child(node, [&](const trie::NodePtr& child, ByteView nibbles) {
+          append(path, nibbles);
           if (fits(account, path)) visit(account, *child, path);
           path.resize(size);
-        }
+        });
         break;
     }
     path.resize(size);

@@ -4,6 +4,7 @@
 
 #include "consensus/base_fee.hpp"
 #include "consensus/blob_gas.hpp"
+#include "consensus/block_executor.hpp"
 #include "consensus/engine.hpp"
 #include "consensus/requests.hpp"
 #include "consensus/system_contracts.hpp"
@@ -206,15 +207,7 @@ std::optional<RpcError> Simulator::run_calls(const SimulatedBlock& block, const 
     if (!outcome) return refusal(outcome.error(), txn->gas_limit);
     gas_used_ += outcome->gas_used;
     gas_left_ -= std::min(gas_left_, outcome->gas_used);
-    Receipt& receipt = receipts_.emplace_back();
-    receipt.type = txn->type;
-    receipt.cumulative_gas_used = gas_used_;
-    receipt.logs = outcome->logs;
-    receipt.logs_bloom = bloom_of(receipt.logs);
-    if (env.rules.has(Fork::byzantium))
-      receipt.outcome = outcome->status == evm::Status::success;
-    else
-      receipt.outcome = RootHash{};
+    receipts_.push_back(receipt_of(*txn, *outcome, gas_used_, env.rules));
     out.block.body.transactions.push_back(*txn);
     out.senders.push_back(sender);
     auto logs = tracer.take(outcome->logs);
