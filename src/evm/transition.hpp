@@ -42,7 +42,6 @@ enum class [[nodiscard]] TxnRule : std::uint8_t{
     nonce_too_high,
     insufficient_funds,
 };
-inline constexpr std::size_t kTxnRuleCount = static_cast<std::size_t>(TxnRule::insufficient_funds) + 1;
 /// geth's first words: "nonce too low", "insufficient funds for gas * price + value", "intrinsic gas too
 /// low".
 std::string_view to_string(TxnRule rule);

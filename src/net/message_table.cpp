@@ -51,6 +51,10 @@ constexpr auto kMessages = std::to_array<MessageInfo>({
     // clang-format on
 });
 
+struct EthVersionRow {
+  unsigned version;
+  std::uint64_t codes;  ///< message ids it takes
+};
 constexpr EthVersionRow kVersions[] = {{62, 8}, {63, 17}, {64, 17}, {65, 17}, {66, 17}, {67, 17}, {68, 17}};
 
 /// Every version's messages fit into the ids it takes.
@@ -83,10 +87,6 @@ const MessageInfo* find_message(std::uint64_t code) {
     return static_cast<std::uint64_t>(r.code) == code;
   });
   return row == kMessages.end() ? nullptr : &*row;
-}
-
-std::span<const EthVersionRow> eth_versions() {
-  return kVersions;
 }
 
 std::vector<OwnCapability> own_capabilities(bool needs_node_data) {

@@ -41,13 +41,7 @@ inline const MessageInfo& info(EthCode code) {
   return *find_message(static_cast<std::uint64_t>(code));
 }
 
-struct EthVersionRow {
-  unsigned version;
-  std::uint64_t codes;  ///< message ids it takes
-};
-/// What we speak, lowest first.
-std::span<const EthVersionRow> eth_versions();
-/// The same as Hello announces it.
+/// The versions we speak, as Hello announces them, lowest first.
 ///
 /// A node that still has to download a state (fast sync) asks for it by GetNodeData, which eth/67 took out
 /// (EIP-4938). It announces no version without it, so that the highest common one has it: whoever serves

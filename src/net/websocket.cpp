@@ -6,12 +6,6 @@
 namespace quarry::net {
 namespace {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 HttpResponse plain(int status, std::string text, std::string headers = {}) {
   return {status, "text/plain; charset=utf-8", SharedBuffer(std::move(text)), std::move(headers)};
 }
@@ -25,10 +19,6 @@ bool is_key(std::string_view key) {
 }
 
 }  // namespace
-
-bool WebSocket::is_asked_by(const HttpRequest& request) {
-  return request.wants_upgrade && equal_ignoring_case(request.header("upgrade"), "websocket");
-}
 
 std::optional<HttpResponse> WebSocket::check(const HttpRequest& request) {
   if (request.header("sec-websocket-version") != "13") {

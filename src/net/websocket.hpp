@@ -32,8 +32,6 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
     std::function<bool(std::size_t)> on_bytes = nullptr;  ///< as WebSocketCodec::Events
   };
 
-  /// Whether the request asks for a WebSocket at all: GET with "Upgrade: websocket".
-  static bool is_asked_by(const HttpRequest& request);
   /// The refusal of an upgrade that is malformed or of another version.
   static std::optional<HttpResponse> check(const HttpRequest& request);
   /// Takes the connection over; check() found nothing. `request` need not live on.
@@ -53,7 +51,6 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   void resume() { stream_->resume(); }
   bool paused() const { return stream_->paused(); }
   const StreamPtr& stream() const { return stream_; }
-  std::size_t held_bytes() const { return codec_.held(); }
 
  private:
   void start(HttpConnection& connection, std::string head);

@@ -27,9 +27,6 @@ struct LogQuery {
   LogFilter filter;
 };
 
-/// The logs of a query as a JSON array, or an error that says how to ask for less.
-Answer find_logs(const Context& context, const LogQuery& query);
-
 /// Reads the object that parameter `index` is; errors are left in `params`.
 LogQuery read_log_query(Params& params, std::size_t index);
 

@@ -337,9 +337,5 @@ std::uint16_t RpcServer::ws_port() const {
   const auto* open = impl_->ws_endpoint();
   return open != nullptr ? open->server->port() : 0;
 }
-std::string RpcServer::http_url() const {
-  const auto* open = impl_->http_endpoint();
-  return open != nullptr ? impl_->scheme("http") + open->server->address() : "";
-}
 
 }  // namespace quarry::rpc

@@ -87,8 +87,6 @@ class RpcServer {
   std::uint16_t http_port() const;
   /// 0 without WebSocket.
   std::uint16_t ws_port() const;
-  /// "http://127.0.0.1:8545"; empty without HTTP.
-  std::string http_url() const;
 
  private:
   class Impl;

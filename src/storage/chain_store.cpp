@@ -78,17 +78,6 @@ std::optional<BlockId> ChainStore::id_of(const BlockHash& hash) const {
   return BlockId{*number, hash};
 }
 
-std::vector<BlockId> ChainStore::ids_at(BlockNum number) const {
-  std::vector<BlockId> out;
-  Cursor cursor = reader_->cursor(Table::header);
-  for (cursor.seek(number_key(number)); cursor.valid(); cursor.next()) {
-    const BlockId id = intact(*reader_, Table::header, read_block_id(cursor.key()));
-    if (id.number != number) break;
-    out.push_back(id);
-  }
-  return out;
-}
-
 std::optional<SealedHeader> ChainStore::header(const BlockId& id) const {
   const auto bytes = reader_->get(Table::header, block_key(id));
   if (!bytes) return std::nullopt;
@@ -158,12 +147,6 @@ std::optional<TxnPlace> ChainStore::txn_place(const TxnHash& hash) const {
   const auto bytes = reader_->get(Table::txn, hash);
   if (!bytes) return std::nullopt;
   return intact(*reader_, Table::txn, decode_txn_place(*bytes));
-}
-
-std::optional<Bytes> ChainStore::receipts_rlp(const BlockId& id) const {
-  const auto bytes = reader_->get(Table::receipt, block_key(id));
-  if (!bytes) return std::nullopt;
-  return intact(*reader_, Table::receipt, optional_of(with_blooms(*bytes)));
 }
 
 std::vector<Bytes> ChainStore::canonical_headers_rlp(BlockNum first, std::size_t count) const {
@@ -245,9 +228,6 @@ void ChainWriter::set_heads(const Heads& heads) {
 
 void ChainWriter::put_meta(std::string_view name, ByteView value) {
   batch_->put(Table::meta, as_bytes(name), value);
-}
-void ChainWriter::erase_meta(std::string_view name) {
-  batch_->erase(Table::meta, as_bytes(name));
 }
 
 }  // namespace quarry

@@ -45,8 +45,6 @@ class ChainStore {
   std::optional<BlockId> canonical_id(BlockNum number) const;
   std::optional<BlockNum> number_of(const BlockHash& hash) const;
   std::optional<BlockId> id_of(const BlockHash& hash) const;
-  /// Every header's id at this height, on any branch.
-  std::vector<BlockId> ids_at(BlockNum number) const;
 
   std::optional<SealedHeader> header(const BlockId& id) const;
   std::optional<SealedHeader> header(const BlockHash& hash) const;
@@ -64,10 +62,9 @@ class ChainStore {
   /// one by the time it is read: compare the hash.
   std::optional<TxnPlace> txn_place(const TxnHash& hash) const;
 
-  /// As eth messages carry them, without decoding (receipts get their bloom back).
+  /// As eth messages carry them, without decoding.
   std::optional<Bytes> header_rlp(const BlockId& id) const;
   std::optional<Bytes> body_rlp(const BlockId& id) const;
-  std::optional<Bytes> receipts_rlp(const BlockId& id) const;
   /// The headers of canonical blocks first, first + 1, … as RLP, at most `count`: one sweep of the disk.
   std::vector<Bytes> canonical_headers_rlp(BlockNum first, std::size_t count) const;
 
@@ -98,7 +95,6 @@ class ChainWriter {
   void erase_canonical(BlockNum number);
   void set_heads(const Heads& heads);
   void put_meta(std::string_view name, ByteView value);
-  void erase_meta(std::string_view name);
 
  private:
   Batch* batch_;

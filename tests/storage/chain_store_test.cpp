@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/packed_block.hpp"
 #include "state_model.hpp"
+#include "storage/codec.hpp"
 #include "storage/meta.hpp"
 
 using namespace quarry;
@@ -61,7 +63,6 @@ TEST(ChainStore, BranchesLieSideBySide) {
   const auto database = open_database(folder.path());
   Batch batch;
   ChainWriter to(batch);
-  std::set<BlockId> wanted;
   for (BlockNum number = 0; number < 20; ++number) {
     for (std::uint64_t branch = 0; branch < 3; ++branch) {
       Header header;
@@ -69,16 +70,12 @@ TEST(ChainStore, BranchesLieSideBySide) {
       header.timestamp = branch;
       const auto sealed = seal_header(header, HeaderIdentity::keccak_rlp);
       to.put_header(sealed, U256{branch});
-      if (number == 7) wanted.insert({number, sealed.hash()});
       if (branch == number % 3) to.set_canonical({number, sealed.hash()});
     }
   }
   to.erase_canonical(19);
   ASSERT_TRUE(database->commit(std::move(batch)));
   const ChainStore store(*database);
-  const auto found = store.ids_at(7);
-  EXPECT_EQ(std::set<BlockId>(found.begin(), found.end()), wanted);
-  EXPECT_TRUE(store.ids_at(20).empty());
   const auto run = store.canonical_headers_rlp(0, 100);
   ASSERT_EQ(run.size(), 19u);
   for (BlockNum number = 0; number < 19; ++number)
@@ -105,5 +102,5 @@ TEST(ChainStore, ReceiptsGetTheirBloomBack) {
   const auto mark = wire.begin_list();
   for (const Receipt& receipt : receipts) write_receipt(wire, receipt);
   wire.end_list(mark);
-  EXPECT_EQ(store.receipts_rlp(id), wire.take());
+  EXPECT_EQ(with_blooms(database->get(Table::receipt, block_key(id)).value()).value(), wire.take());
 }

@@ -36,8 +36,8 @@ using OnProgress = std::function<void(const DatasetProgress&)>;
 class Datasets {
  public:
   struct Options {
-    /// Where dataset files are kept and shared with other nodes (default_dataset_folder()); empty:
-    /// nowhere. Made when needed.
+    /// Where dataset files are kept and shared with other nodes (geth's ~/.ethash); empty: nowhere. Made when
+    /// needed.
     std::filesystem::path folder = {};
     /// Threads that generate; 0: one a core.
     unsigned threads = 0;

@@ -1,7 +1,5 @@
 #include "consensus/ethash/params.hpp"
 
-#include <cstdlib>
-
 #include "core/keccak.hpp"
 
 namespace quarry::ethash {
@@ -64,11 +62,6 @@ std::string cache_file_name(Epoch epoch) {
 }
 std::string dataset_file_name(Epoch epoch) {
   return file_name("full", epoch);
-}
-
-std::filesystem::path default_dataset_folder() {
-  const char* home = std::getenv("HOME");
-  return home == nullptr || *home == '\0' ? std::filesystem::path{} : std::filesystem::path(home) / ".ethash";
 }
 
 }  // namespace quarry::ethash

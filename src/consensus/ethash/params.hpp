@@ -4,7 +4,6 @@
 /// epoch, the epoch's seed hash and the sizes of its cache and dataset.
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "core/fixed_bytes.hpp"
@@ -53,7 +52,5 @@ U256 boundary_of(const U256& difficulty);
 /// geth's names, "cache-R23-0000000000000000": the first eight bytes of the seed hash.
 std::string cache_file_name(Epoch epoch);
 std::string dataset_file_name(Epoch epoch);
-/// ~/.ethash, where geth and others keep datasets; empty when there is no home folder.
-std::filesystem::path default_dataset_folder();
 
 }  // namespace quarry::ethash
