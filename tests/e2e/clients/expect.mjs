@@ -16,3 +16,14 @@ export const soon = (what, promise) =>
     promise,
     new Promise((_, reject) => setTimeout(() => reject(new Error('waited in vain for ' + what)), 60000)),
   ]);
+
+/// Does `act` again and again until `promise` has come: libraries do not say when their subscription stands.
+export async function provoke(promise, act) {
+  let waiting = true;
+  const done = promise.finally(() => (waiting = false));
+  while (waiting) {
+    await act();
+    await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 2000))]);
+  }
+  return promise;
+}

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { ethers } from 'ethers';
 import { Web3 } from 'web3';
 import { IpcProvider } from 'web3-providers-ipc';
+import { provoke } from './expect.mjs';
 
 // Emits one event with its 32 bytes of input as data: LOG1 of memory 0..32, topic 0xaa.
 const CREATION = '0x600e600c600039600e6000f3' + '60003560005260aa60206000a100';
@@ -29,8 +30,12 @@ const http = new ethers.JsonRpcProvider(httpUrl, undefined, { pollingInterval: 2
 const wallet = new ethers.NonceManager(new ethers.Wallet(key, http));
 const deployed = await wallet.sendTransaction({ data: CREATION, gasLimit: 200000 });
 const contract = (await within('the contract', deployed.wait())).contractAddress;
-const emit = (number) =>
-  wallet.sendTransaction({ to: contract, data: ethers.toBeHex(number, 32), gasLimit: 100000 });
+const emitted = [];
+const emit = async (number) => {
+  const sent = await wallet.sendTransaction({ to: contract, data: ethers.toBeHex(number, 32), gasLimit: 100000 });
+  emitted.push(sent.hash);
+  await within('what was sent', sent.wait());
+};
 /// Lets a client finish what it began of itself, such as unsubscribing.
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const heard = {};
@@ -42,9 +47,8 @@ heard.ethersHead = (await once('a head over WebSocket', socket, 'block'))[0];
 {
   const pending = once('a pending transaction', socket, 'pending');
   const log = once('a log over WebSocket', socket, { address: contract, topics: [TOPIC] });
-  await pause(300);
-  const sent = await emit(1);
-  heard.ethersPending = (await pending)[0] === sent.hash;
+  await provoke(Promise.all([pending, log]), () => emit(1));
+  heard.ethersPending = emitted.includes((await pending)[0]);
   heard.ethersLog = Number((await log)[0].data);
 }
 await pause(500);
@@ -54,12 +58,11 @@ await socket.destroy();
 {
   const log = once('a log by filter', http, { address: contract });
   const pending = once('a pending transaction by filter', http, 'pending');
-  await pause(600);
-  const sent = await emit(2);
-  heard.filterPending = (await pending)[0] === sent.hash;
+  await provoke(Promise.all([pending, log]), () => emit(2));
+  heard.filterPending = emitted.includes((await pending)[0]);
   heard.filterLog = Number((await log)[0].data);
   const id = await http.send('eth_newFilter', [{ address: contract, fromBlock: '0x0' }]);
-  heard.filterLogs = (await http.send('eth_getFilterLogs', [id])).length;
+  heard.filterLogs = (await http.send('eth_getFilterLogs', [id])).length === emitted.length;
   assert.equal(await http.send('eth_uninstallFilter', [id]), true);
   await pause(500);
   http.destroy();
