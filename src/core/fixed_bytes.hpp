@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "core/bytes.hpp"
 #include "core/hex.hpp"
@@ -53,8 +54,28 @@ struct FixedBytes {
   /// "0x" and 2N lower-case digits.
   std::string hex() const { return to_hex0x(bytes); }
 
-  friend constexpr bool operator==(const FixedBytes&, const FixedBytes&) = default;
+  /// Word by word: the compiler makes a call of 32 bytes' default comparison, and tables of hashes live on
+  /// it.
+  friend constexpr bool operator==(const FixedBytes& a, const FixedBytes& b) {
+    if (std::is_constant_evaluated()) return a.bytes == b.bytes;
+    constexpr std::size_t kWords = N / 8 * 8, kHalf = kWords + N % 8 / 4 * 4;
+    std::uint64_t differing = 0;
+    for (std::size_t at = 0; at < kWords; at += 8)
+      differing |= word<std::uint64_t>(a, at) ^ word<std::uint64_t>(b, at);
+    if constexpr (kHalf > kWords)
+      differing |= word<std::uint32_t>(a, kWords) ^ word<std::uint32_t>(b, kWords);
+    for (std::size_t at = kHalf; at < N; ++at) differing |= a.bytes[at] ^ b.bytes[at];
+    return differing == 0;
+  }
   friend constexpr auto operator<=>(const FixedBytes&, const FixedBytes&) = default;
+
+ private:
+  template <class Word>
+  static Word word(const FixedBytes& of, std::size_t at) {
+    Word out;
+    std::memcpy(&out, of.bytes.data() + at, sizeof out);
+    return out;
+  }
 };
 
 /// What Keccak-256 or SHA-256 gives, before it is known what it names.

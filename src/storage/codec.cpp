@@ -1,6 +1,7 @@
 #include "storage/codec.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/check.hpp"
 #include "core/keccak.hpp"
@@ -92,6 +93,12 @@ Bytes after_prefix(ByteView prefix) {
   while (!out.empty() && out.back() == 0xff) out.pop_back();
   if (!out.empty()) ++out.back();
   return out;
+}
+
+std::uint64_t key_prefix(ByteView key) {
+  std::array<std::uint8_t, 8> start{};
+  std::copy_n(key.begin(), std::min(key.size(), start.size()), start.begin());
+  return __builtin_bswap64(std::bit_cast<std::uint64_t>(start));
 }
 
 Bytes encode_flat_account(const Account& account) {

@@ -31,6 +31,8 @@ Bytes node_key(const std::optional<AddressHash>& account, ByteView nibbles);
 Bytes storage_trie_prefix(const AddressHash& account);
 /// The least key that is greater than all that start with `prefix`; empty when there is none.
 Bytes after_prefix(ByteView prefix);
+/// The first eight bytes as a number that orders as they do; zeros where the key is shorter.
+std::uint64_t key_prefix(ByteView key);
 
 /// The account table's value: an empty storage root and no code take one byte each.
 Bytes encode_flat_account(const Account& account);

@@ -15,6 +15,7 @@
 
 #include "core/check.hpp"
 #include "core/log.hpp"
+#include "storage/codec.hpp"
 #include "storage/database_files.hpp"
 #include "storage/migrations.hpp"
 #include "storage/rocks_options.hpp"
@@ -370,7 +371,8 @@ void sort_changes(std::vector<Change>& changes) {
   for (const Change& change : changes)
     if (change.is_range) return;
   std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
-    return a.table != b.table ? a.table < b.table : as_text(a.first) < as_text(b.first);
+    if (a.table != b.table) return a.table < b.table;
+    return a.prefix != b.prefix ? a.prefix < b.prefix : as_text(a.first) < as_text(b.first);
   });
 }
 }  // namespace
@@ -382,12 +384,13 @@ rocksdb::Status Database::Impl::build(const Batch& batch, rocksdb::WriteBatch& w
     Table table;
     bool is_range;
     Batch::Op op;
+    std::uint64_t prefix;  ///< of the key, so that most pairs are told apart without a call
     ByteView first, second;
   };
   std::vector<Change> changes;
   changes.reserve(batch.count());
   batch.for_each([&](Batch::Op op, Table table, ByteView first, ByteView second) {
-    changes.push_back({table, op == Batch::Op::erase_range, op, first, second});
+    changes.push_back({table, op == Batch::Op::erase_range, op, key_prefix(first), first, second});
   });
   sort_changes(changes);
   rocksdb::Status status;

@@ -3,8 +3,9 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
+
+#include "storage/codec.hpp"
 
 namespace quarry {
 namespace {
@@ -15,18 +16,12 @@ struct Place {
   std::uint32_t index;
 };
 
-std::uint64_t prefix_of(ByteView key) {
-  std::uint64_t out = 0;
-  for (std::size_t i = 0; i < sizeof out; ++i) out = out << 8 | (i < key.size() ? key[i] : 0);
-  return out;
-}
-
 /// By key; changes of one key in the order in which they came.
 std::vector<Place> in_order(const std::vector<SortedFiles::Change>& changes) {
   std::vector<Place> out;
   out.reserve(changes.size());
   for (const auto& change : changes)
-    out.push_back({prefix_of(change.key), static_cast<std::uint32_t>(out.size())});
+    out.push_back({key_prefix(change.key), static_cast<std::uint32_t>(out.size())});
   std::sort(out.begin(), out.end(), [&](const Place& a, const Place& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
     const int order = as_text(changes[a.index].key).compare(as_text(changes[b.index].key));
