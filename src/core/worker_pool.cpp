@@ -7,10 +7,6 @@
 #include <memory>
 
 namespace quarry {
-namespace {
-thread_local const WorkerPool* current_pool = nullptr;
-}
-
 WorkerPool::WorkerPool(std::string name, unsigned threads, std::size_t most_queued)
     : name_(std::move(name)), most_queued_(most_queued) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
@@ -69,10 +65,6 @@ std::size_t WorkerPool::queued() const {
   return tasks_.size();
 }
 
-bool WorkerPool::on_own_thread() const {
-  return current_pool == this;
-}
-
 void WorkerPool::stop() {
   std::deque<Task> dropped;
   {
@@ -87,7 +79,6 @@ void WorkerPool::stop() {
 
 void WorkerPool::run() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
-  current_pool = this;
   for (;;) {
     Task task;
     {

@@ -35,8 +35,6 @@ class WorkerPool {
 
   std::size_t queued() const;
   unsigned threads() const { return static_cast<unsigned>(threads_.size()); }
-  /// Called from one of this pool's own threads?
-  bool on_own_thread() const;
   /// Joins the threads; safe to call twice.
   void stop();
 
