@@ -1,9 +1,15 @@
 #include "net/tls.hpp"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
 
 #include "core/check.hpp"
 
@@ -115,11 +121,43 @@ class TlsCodec final : public StreamCodec {
   std::string failure_;
 };
 
-tl::unexpected<Error> bad_file(const char* what, const char* option, const std::filesystem::path& file) {
-  return fail(
-      std::string("cannot use the ") + what + " " + file.string() + " (" + option + "): " + last_error(),
-      "Both are PEM files; the key has no passphrase. A pair for tests: openssl req -x509 -newkey rsa:2048 "
-      "-nodes -subj /CN=localhost -keyout key.pem -out cert.pem");
+/// One of the two files, as it is named to people.
+struct PemFile {
+  const char* what;
+  const char* option;
+  const std::filesystem::path& path;
+};
+
+/// Why it cannot be read at all; nothing when it can.
+std::optional<std::string> unreadable(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return "it is a folder";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::strerror(errno);
+  if (file.peek() == std::ifstream::traits_type::eof()) return "it is empty";
+  return std::nullopt;
+}
+
+/// OpenSSL's reasons, those that people meet in plainer words.
+std::string reason_of(const PemFile& file) {
+  const auto code = ERR_peek_error();
+  const auto is = [code](int library, int reason) {
+    return ERR_GET_LIB(code) == library && ERR_GET_REASON(code) == reason;
+  };
+  const auto text = last_error();
+  if (is(ERR_LIB_PEM, PEM_R_BAD_PASSWORD_READ)) return "it is encrypted with a passphrase";
+  if (is(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH) || is(ERR_LIB_X509, X509_R_KEY_TYPE_MISMATCH))
+    return "it is not the key of the certificate in --rpc.tls.cert";
+  if (is(ERR_LIB_PEM, PEM_R_NO_START_LINE) || ERR_GET_LIB(code) == ERR_LIB_OSSL_DECODER)
+    return std::string("there is no ") + file.what + " in it in PEM form";
+  return text;
+}
+
+tl::unexpected<Error> bad_file(const PemFile& file, const std::string& why) {
+  return fail(std::string("cannot use the ") + file.what + " " + file.path.string() + " (" + file.option +
+                  "): " + why,
+              "Both are PEM files that this user may read; the key has no passphrase. A pair for tests: "
+              "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem");
 }
 
 }  // namespace
@@ -139,11 +177,15 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(const std::filesystem::path
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+  const PemFile cert_file{"certificate", "--rpc.tls.cert", certificate};
+  const PemFile key_file{"private key", "--rpc.tls.key", key};
+  for (const PemFile* file : {&cert_file, &key_file})
+    if (const auto why = unreadable(file->path)) return bad_file(*file, *why);
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
-    return bad_file("certificate", "--rpc.tls.cert", certificate);
-  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return bad_file("key", "--rpc.tls.key", key);
-  if (SSL_CTX_check_private_key(context) != 1) return bad_file("key", "--rpc.tls.key", key);
+    return bad_file(cert_file, reason_of(cert_file));
+  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(context) != 1)
+    return bad_file(key_file, reason_of(key_file));
   return out;
 }
 

@@ -164,9 +164,21 @@ TEST(Tls, BadFilesAreNamed) {
     const auto loaded = TlsContext::load(c, k);
     return loaded ? "loaded" : loaded.error().what;
   };
-  EXPECT_NE(mistake(dir.path() / "none.pem", key).find("none.pem (--rpc.tls.cert)"), std::string::npos);
-  EXPECT_NE(mistake(cert, dir.path() / "none.pem").find("none.pem (--rpc.tls.key)"), std::string::npos);
-  EXPECT_NE(mistake(cert, other).find("other.pem (--rpc.tls.key)"), std::string::npos);
+  const auto expect = [](const std::string& error, const std::string& wanted) {
+    EXPECT_NE(error.find(wanted), std::string::npos) << error;
+  };
+  const auto none = dir.path() / "none.pem";
+  expect(mistake(none, key), none.string() + " (--rpc.tls.cert): No such file or directory");
+  expect(mistake(cert, none), none.string() + " (--rpc.tls.key): No such file or directory");
+  expect(mistake(dir.path(), key), "(--rpc.tls.cert): it is a folder");
+  expect(mistake(key, key), "key.pem (--rpc.tls.cert): there is no certificate in it in PEM form");
+  expect(mistake(cert, cert), "cert.pem (--rpc.tls.key): there is no private key in it in PEM form");
+  expect(mistake(cert, other), "other.pem (--rpc.tls.key): it is not the key of the certificate");
   std::ofstream(key) << "nonsense";
-  EXPECT_NE(mistake(cert, key).find("key.pem (--rpc.tls.key)"), std::string::npos);
+  expect(mistake(cert, key), "key.pem (--rpc.tls.key): there is no private key in it in PEM form");
+  std::ofstream(key, std::ios::trunc).close();
+  expect(mistake(cert, key), "key.pem (--rpc.tls.key): it is empty");
+  std::ofstream(cert) << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  expect(mistake(cert, other), "cert.pem (--rpc.tls.cert): ");
+  EXPECT_EQ(mistake(cert, other).find("connection"), std::string::npos);
 }
