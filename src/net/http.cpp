@@ -198,8 +198,8 @@ void HttpConnection::respond(HttpResponse response) {
                 "", true};
   }
   const bool failed = parser_.state() == HttpRequestParser::State::failed;
-  const bool keep_alive =
-      !response.close && !failed && (!peer_ended_ || !rest_.empty()) && parser_.keep_alive();
+  const bool keep_alive = !response.close && !failed && !server_->winding_down_ &&
+                          (!peer_ended_ || !rest_.empty()) && parser_.keep_alive();
   server_->body_bytes_ -= std::exchange(body_bytes_, 0);
 
   auto& head = server_->scratch_;
@@ -285,7 +285,7 @@ void HttpConnection::count_answer() {
 void HttpConnection::after_response(bool keep_alive) {
   if (server_ == nullptr || !stream_->is_open()) return;
   count_answer();
-  if (!keep_alive) return finish();
+  if (!keep_alive || server_->winding_down_) return finish();
   if (last_pending_ > kMaxUntakenBytes || (last_pending_ != 0 && phase_ == Phase::sending)) {
     if (phase_ != Phase::sending) enter(Phase::sending);
     return;
@@ -405,6 +405,18 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const ListenO
   if (!listener) return tl::unexpected(listener.error());
   out->listener_ = std::move(*listener);
   return out;
+}
+
+void HttpServer::wind_down() {
+  winding_down_ = true;
+  listener_.reset();
+  std::vector<HttpConnectionPtr> answered;
+  for (auto* list : {&waiting_, &proven_, &busy_})
+    for (auto& connection : *list)
+      if (connection->phase_ == HttpConnection::Phase::reading ||
+          connection->phase_ == HttpConnection::Phase::sending)
+        answered.push_back(connection);
+  for (auto& connection : answered) connection->finish();
 }
 
 void HttpServer::accept(StreamPtr stream) {

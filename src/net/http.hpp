@@ -129,6 +129,12 @@ class HttpServer {
                                                     std::shared_ptr<TlsContext> tls = nullptr);
   ~HttpServer();
 
+  /// Listens no longer. Who has no request in work is disconnected, the others when they have its answer;
+  /// connections that were taken over are left to who has them. It may go when connections() is 0, and
+  /// before that as ever.
+  void wind_down();
+
+  /// Not after wind_down(), and neither is address().
   std::uint16_t port() const { return listener_->port(); }
   const std::string& address() const { return listener_->address(); }
   std::size_t connections() const { return waiting_.size() + proven_.size() + busy_.size(); }
@@ -154,6 +160,7 @@ class HttpServer {
   HttpLimits limits_;
   Handler handler_;
   const bool allow_upgrade_;
+  bool winding_down_ = false;
   std::shared_ptr<TlsContext> tls_;  ///< none: plain HTTP
   std::unique_ptr<TcpListener> listener_;
   Timer sweeper_;

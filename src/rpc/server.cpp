@@ -56,6 +56,7 @@ class RpcServer::Impl {
     // Their callbacks go before what they refer to.
     for (const auto& [key, client] : std::exchange(ws_clients_, {})) client->go_away();
     endpoints_.clear();
+    closing_.clear();
     ipc_.reset();
     jobs_.stop();
   }
@@ -102,6 +103,7 @@ class RpcServer::Impl {
   std::string lead_;  ///< where an answer's beginning is put together
   Caller http_caller_, ws_caller_;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  std::vector<std::unique_ptr<Endpoint>> closing_;  ///< no longer listening; some have answers to send yet
   std::unordered_map<const WsClient*, std::shared_ptr<WsClient>> ws_clients_;
   std::unique_ptr<IpcServer> ipc_;
 };
@@ -169,8 +171,15 @@ Result<> RpcServer::Impl::start_ws(const WsOptions& options) {
   return {};
 }
 
+/// Who asked for it still gets the answer.
 void RpcServer::Impl::close_unused() {
-  std::erase_if(endpoints_, [](const auto& endpoint) { return !endpoint->http && !endpoint->ws; });
+  std::erase_if(closing_, [](const auto& endpoint) { return endpoint->server->connections() == 0; });
+  std::erase_if(endpoints_, [this](auto& endpoint) {
+    if (endpoint->http || endpoint->ws) return false;
+    endpoint->server->wind_down();
+    closing_.push_back(std::move(endpoint));
+    return true;
+  });
 }
 
 bool RpcServer::Impl::stop_http() {
@@ -187,7 +196,8 @@ bool RpcServer::Impl::stop_ws() {
   if (open == nullptr) return false;
   log_info("WebSocket endpoint closed", {{"url", scheme("ws") + open->server->address()}});
   open->ws = false;
-  for (const auto& [key, client] : std::exchange(ws_clients_, {})) client->go_away();
+  const auto clients = ws_clients_;
+  for (const auto& [key, client] : clients) client->leave();
   close_unused();
   return true;
 }

@@ -79,7 +79,8 @@ class RpcServer {
   /// Opens what is closed; an error when it is open, or cannot be listened on.
   Result<> start_http(const HttpOptions& options);
   Result<> start_ws(const WsOptions& options);
-  /// False when it was not open. Its clients are disconnected.
+  /// False when it was not open. Its clients are disconnected, those with requests in work when they have
+  /// the answers.
   bool stop_http();
   bool stop_ws();
 

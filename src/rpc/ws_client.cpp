@@ -54,7 +54,7 @@ bool WsClient::take_bytes(std::size_t count) {
 
 void WsClient::on_message(std::string text) {
   shared_.held -= std::exchange(held_, 0);
-  if (socket_.expired()) return;
+  if (socket_.expired() || leaving_) return;
   if (in_flight_ >= kMaxWsInFlight || !waiting_.empty()) {
     waiting_.push_back(std::move(text));
     if (const auto socket = socket_.lock()) socket->pause();
@@ -81,6 +81,7 @@ void WsClient::submit(std::string text) {
                      if (self == nullptr) return;
                      --self->in_flight_;
                      self->answer(std::move(out), scope.get());
+                     if (self->leaving_ && self->in_flight_ == 0) return self->go_away();
                      self->go_on();
                    });
 }
@@ -136,6 +137,12 @@ void WsClient::cut_off(const std::string& why) {
   end_subscriptions();
   socket_.reset();
   socket->close(net::WebSocketStatus::policy_violation, why);
+}
+
+void WsClient::leave() {
+  leaving_ = true;
+  waiting_.clear();
+  if (in_flight_ == 0) go_away();
 }
 
 void WsClient::go_away() {

@@ -37,6 +37,8 @@ class WsClient final : public PushClient, public std::enable_shared_from_this<Ws
   void start(const net::HttpRequest& request, const net::HttpConnectionPtr& connection,
              std::function<void()> on_closed);
   void cut_off(const std::string& why) override;
+  /// Takes no more messages, and goes when those in work are answered.
+  void leave();
   /// The server goes.
   void go_away();
 
@@ -53,6 +55,7 @@ class WsClient final : public PushClient, public std::enable_shared_from_this<Ws
   WsShared& shared_;
   const Caller caller_;
   std::weak_ptr<net::WebSocket> socket_;
+  bool leaving_ = false;
   bool counted_ = false;             ///< among shared_.clients
   std::deque<std::string> waiting_;  ///< came in the same read as those in work
   bool going_on_ = false;
