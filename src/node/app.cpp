@@ -94,6 +94,7 @@ struct App::Impl {
   void open_backends();
   rpc::Backend backend() const;
   Result<> open_rpc();
+  void report_network();
   void add_listed_peers();
   Result<> unlock_accounts();
   Result<> start_mining();
@@ -369,6 +370,17 @@ Result<> App::Impl::open_rpc() {
   return {};
 }
 
+/// A development chain has no peers, and nothing to say of them.
+void App::Impl::report_network() {
+  if (options.max_peers == 0) {
+    if (!dev_keys) log_info("RLPx listener off: --maxpeers is 0");
+    return;
+  }
+  log_info("RLPx listener up", {{"self", network->node_info().enode}});
+  if (!options.no_discover)
+    log_info("No search for peers: add them with admin.addPeer, or in static-nodes.json");
+}
+
 void App::Impl::add_listed_peers() {
   const auto add = [this](NodeListKind list, net::PeerKind kind) {
     loop.post([this, kind, nodes = load_node_lists(options.datadir, list)] {
@@ -425,9 +437,7 @@ Result<> App::Impl::open() {
     pthread_setname_np(pthread_self(), "loop");
     loop.run();
   });
-  log_info("RLPx listener up", {{"self", network->node_info().enode}});
-  if (!options.no_discover)
-    log_info("No search for peers: add them with admin.addPeer, or in static-nodes.json");
+  report_network();
   if (!options.bootnodes.empty())
     log_warn("--bootnodes does nothing: put those enodes into static-nodes.json in the data dir");
   add_listed_peers();

@@ -61,12 +61,13 @@ rpc::NodeInfo NetworkBackend::node_info() {
   rpc::NodeInfo out;
   out.id = id;
   out.ip = external_ip_.empty() ? "::" : external_ip_;
-  out.listen_addr = fmt::format("[::]:{}", port);
+  if (port != 0) out.listen_addr = fmt::format("[::]:{}", port);  // as geth: empty when it does not listen
   out.name = name_;
   out.listener_port = port;
   // Without discovery geth's enode says so: the UDP port is 0.
   net::Enode enode{.id = id, .host = out.ip, .tcp_port = port, .udp_port = 0};
   out.enode = enode.to_string();
+  if (port == 0) return out;
   std::vector<std::string> hosts = local_addresses();
   if (!external_ip_.empty()) hosts.insert(hosts.begin(), external_ip_);
   hosts.emplace_back("127.0.0.1");

@@ -133,7 +133,7 @@ struct NodeInfo {
   std::vector<std::string> enodes;  ///< those that work: one for each address of this machine
   NodeId id;
   std::string ip;           ///< "::" unless told by --nat
-  std::string listen_addr;  ///< "[::]:30303"
+  std::string listen_addr;  ///< "[::]:30303"; empty when it does not listen
   std::string name;         ///< the client's name and version as peers see it
   std::uint16_t discovery_port = 0;
   std::uint16_t listener_port = 0;

@@ -26,10 +26,11 @@ class Dev:
 
     def __init__(self, *flags, env=None, port_flag="--port"):
         (self.port,) = free_ports(1)
+        self.log = tempfile.TemporaryFile("w+")
         self.began = time.time()
         self.process = subprocess.Popen(
             [QUARRY, "dev", port_flag, str(self.port), *flags],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **(env or {})},
         )
         wait_until(self.answers, 30, "the first answer")
         self.first_answer = time.time() - self.began
@@ -63,6 +64,13 @@ class Dev:
         out = self.process.communicate(timeout=30)[0]
         equal(self.process.returncode, 0, "exit code")
         return out
+
+
+def no_peers(dev):
+    check(not dev.rpc("net_listening"), "nobody is listened for")
+    info = dev.rpc("admin_nodeInfo")
+    equal((info["listenAddr"], info["enodes"], info["ports"]["listener"]), ("", [], 0), "where peers would come")
+    check(re.fullmatch(r"enode://[0-9a-f]{128}@.*", info["enode"]), info["enode"])
 
 
 def accounts_and_blocks(dev):
@@ -314,12 +322,16 @@ def at_intervals():
 def on_demand():
     dev = Dev()
     print(f"        first answer {dev.first_answer * 1000:.0f} ms after exec")
+    no_peers(dev)
     accounts_and_blocks(dev)
     time_and_snapshots(dev)
     several_together(dev)
     state_as_wanted(dev)
     listeners_come_and_go(dev)
     dev.stop()
+    dev.log.seek(0)
+    log = dev.log.read()
+    check("HTTP endpoint opened" in log and "RLPx" not in log and "peers" not in log, log)
 
 
 if __name__ == "__main__":
