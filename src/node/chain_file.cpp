@@ -182,6 +182,10 @@ ChainFileWriter& ChainFileWriter::operator=(ChainFileWriter&&) noexcept = defaul
 ChainFileWriter::~ChainFileWriter() = default;
 
 Result<ChainFileWriter> ChainFileWriter::create(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored))
+    return fail(fmt::format("open {}: is a directory", path.string()),
+                fmt::format("Give a file's name, as {}", (path / "chain.rlp").lexically_normal().string()));
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->part = path.string() + ".part";

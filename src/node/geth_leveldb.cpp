@@ -94,7 +94,8 @@ Result<> check_kind(const fs::path& folder) {
             fmt::format("{} is a Pebble database", folder.string()),
             "LevelDB is read here. Let geth write a chain file, `geth export FILE`, and read that: quarry "
             "init GENESIS, quarry import FILE.");
-    return fail(fmt::format("no database in {}", folder.string()));
+    return fail(fmt::format("no database in {}", folder.string()),
+                "Its file CURRENT is missing: was the folder copied whole?");
   }
   if (has_file(folder, ".sst") && !has_file(folder, ".ldb") && fs::exists(folder / "IDENTITY", ignored))
     return fail(fmt::format("{} is a RocksDB database, and no geth's", folder.string()));

@@ -44,8 +44,21 @@ class Migration {
   Migration(geth::Source& source, Database& database, const StopSignals& signals)
       : source_(source), database_(database), store_(database), signals_(signals) {}
 
+  /// Block 0, its state and the genesis record; or, on a rerun, that they are this source's. To be called
+  /// first.
+  Result<> start() {
+    const auto block = source_.block(0);
+    if (!block) return tl::unexpected(block.error());
+    const BlockHash wanted = block->header.hash();
+    if (!store_.stored_heads()) return write_genesis(*block);
+    const auto have = store_.canonical_hash(0);
+    if (have == wanted) return {};
+    return fail(fmt::format("the data dir holds another chain: its genesis is {}, geth's is {}",
+                            have.value_or(BlockHash{}).hex(), wanted.hex()),
+                "Give this chain a --datadir of its own. Nothing was changed.");
+  }
+
   Result<Outcome> run() {
-    if (auto done = start(); !done) return tl::unexpected(done.error());
     if (auto done = copy_blocks(); !done) return tl::unexpected(done.error());
     if (outcome_.stopped) return outcome_;
     if (auto done = follow_states(); !done) return tl::unexpected(done.error());
@@ -58,19 +71,6 @@ class Migration {
   bool stopped() {
     outcome_.stopped = outcome_.stopped || signals_.requested();
     return outcome_.stopped;
-  }
-
-  /// Block 0, its state and the genesis record; or, on a rerun, that they are this source's.
-  Result<> start() {
-    const auto block = source_.block(0);
-    if (!block) return tl::unexpected(block.error());
-    const BlockHash wanted = block->header.hash();
-    if (!store_.stored_heads()) return write_genesis(*block);
-    const auto have = store_.canonical_hash(0);
-    if (have == wanted) return {};
-    return fail(fmt::format("the data dir holds another chain: its genesis is {}, geth's is {}",
-                            have.value_or(BlockHash{}).hex(), wanted.hex()),
-                "Give this chain a --datadir of its own. Nothing was changed.");
   }
 
   Result<> write_genesis(const geth::SourceBlock& block) {
@@ -334,13 +334,15 @@ Result<int> migrate_geth(const NodeOptions& options) {
                                       {"number", (*source)->head().number},
                                       {"hash", (*source)->head().hash},
                                       {"frozen", (*source)->frozen()}});
-  if (auto copied = geth::copy_files(folders->datadir, lock->paths()); !copied)
-    return tl::unexpected(copied.error());
   Outcome outcome;
   {
     auto database = Database::open({.path = lock->paths().chaindata.string()});
     if (!database) return tl::unexpected(database.error());
-    auto done = Migration(**source, **database, signals).run();
+    Migration migration(**source, **database, signals);
+    if (auto ours = migration.start(); !ours) return tl::unexpected(ours.error());
+    if (auto copied = geth::copy_files(folders->datadir, lock->paths()); !copied)
+      return tl::unexpected(copied.error());
+    auto done = migration.run();
     if (!done) return tl::unexpected(done.error());
     outcome = std::move(*done);
   }

@@ -35,7 +35,8 @@ bool is_file(const fs::path& path) {
 }  // namespace
 
 Result<Folders> find_folders(const fs::path& path) {
-  if (!is_file(path)) return fail(fmt::format("{} is not there", path.string()));
+  if (!is_file(path))
+    return fail(fmt::format("{} is not there", path.string()), "Give the folder that was geth's --datadir.");
   const fs::path whole = fs::absolute(path).lexically_normal();
   for (const auto& [chaindata, datadir] :
        {std::pair{whole / "geth" / "chaindata", whole}, std::pair{whole / "chaindata", whole / ".."}})

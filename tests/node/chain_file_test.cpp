@@ -73,6 +73,7 @@ TEST(ChainFile, UnfinishedWriteLeavesNothing) {
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   EXPECT_FALSE(ChainFileWriter::create(folder.path() / "no" / "chain.rlp"));
+  EXPECT_FALSE(ChainFileWriter::create(folder.path())) << "a folder is no file";
 }
 
 TEST(ChainFile, CutShortAnywhereIsToldWithItsPlace) {

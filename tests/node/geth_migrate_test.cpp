@@ -377,8 +377,11 @@ TEST(GethMigrate, AnotherChainInTheDataDirIsNotTouched) {
     ChainWriter(batch).set_canonical({0, {}});
     ASSERT_TRUE(migrated.database->commit(std::move(batch)));
   }
+  const auto node_key = DataDirPaths(folder.path() / "ours").quarry / "nodekey";
+  ASSERT_TRUE(fs::remove(node_key));
   const auto refused = migrate(fixture(), folder.path() / "ours");
   ASSERT_FALSE(refused);
+  EXPECT_FALSE(fs::exists(node_key)) << "nor do geth's keys come in";
   EXPECT_NE(refused.error().what.find("another chain"), std::string::npos) << refused.error().what;
 }
 
