@@ -1,6 +1,7 @@
 #include "net/websocket_codec.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <wslay/wslay.h>
 
 #include <algorithm>
@@ -35,6 +36,9 @@ struct WebSocketCodec::Callbacks {
     self(user).events_.on_send({data, size});
     return static_cast<ssize_t>(size);
   }
+  static int on_mask(wslay_event_context*, std::uint8_t* to, std::size_t size, void*) {
+    return RAND_bytes(to, static_cast<int>(size)) == 1 ? 0 : -1;
+  }
   static void on_frame_start(wslay_event_context*, const wslay_event_on_frame_recv_start_arg* frame,
                              void* user) {
     auto& me = self(user);
@@ -62,15 +66,17 @@ struct WebSocketCodec::Callbacks {
   }
 };
 
-WebSocketCodec::WebSocketCodec(const WebSocketLimits& limits, Events events)
+WebSocketCodec::WebSocketCodec(const WebSocketLimits& limits, Events events, Role role)
     : limits_(limits), events_(std::move(events)) {
   wslay_event_callbacks callbacks{};
   callbacks.recv_callback = Callbacks::on_recv;
   callbacks.send_callback = Callbacks::on_send;
+  callbacks.genmask_callback = Callbacks::on_mask;
   callbacks.on_frame_recv_start_callback = Callbacks::on_frame_start;
   callbacks.on_frame_recv_chunk_callback = Callbacks::on_frame_chunk;
   callbacks.on_msg_recv_callback = Callbacks::on_message;
-  QUARRY_CHECK(wslay_event_context_server_init(&context_, &callbacks, this) == 0);
+  const auto init = role == Role::server ? wslay_event_context_server_init : wslay_event_context_client_init;
+  QUARRY_CHECK(init(&context_, &callbacks, this) == 0);
   // Messages are put together here, so that memory grows with what came and not with what was announced.
   wslay_event_config_set_no_buffering(context_, 1);
   wslay_event_config_set_max_recv_msg_length(context_, limits_.message_bytes);
@@ -89,6 +95,14 @@ void WebSocketCodec::feed(ByteView bytes) {
 
 void WebSocketCodec::flush() {
   (void)wslay_event_send(context_);
+}
+
+void WebSocketCodec::send_text(std::string_view text) {
+  if (closing()) return;
+  const wslay_event_msg message{WSLAY_TEXT_FRAME, reinterpret_cast<const std::uint8_t*>(text.data()),
+                                text.size()};
+  (void)wslay_event_queue_msg(context_, &message);
+  flush();
 }
 
 void WebSocketCodec::ping() {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// WebSocket frames (RFC 6455) of a server, without sockets: libwslay reads, bounded here.
+/// WebSocket frames (RFC 6455), without sockets: libwslay reads, bounded here.
 
 #include <functional>
 #include <memory>
@@ -31,31 +31,35 @@ enum class WebSocketStatus : std::uint16_t {
   try_again_later = 1013
 };
 
-/// Reads what a client sends and makes what it is sent. Not thread-safe; its callbacks must not destroy it.
+/// Reads what the other side sends and makes what it is sent. Not thread-safe; its callbacks must not destroy
+/// it.
 class WebSocketCodec {
  public:
+  enum class Role : std::uint8_t { server, client };
   struct Events {
     /// A whole text or binary message.
     std::function<void(std::string)> on_message;
-    /// Bytes for the client: pongs and close frames.
+    /// Bytes for the other side: pongs, close frames, and what send_text() makes.
     std::function<void(ByteView)> on_send;
     std::function<void()> on_pong;
     /// More bytes of an unfinished message are about to be kept: false when there is no room.
     std::function<bool(std::size_t)> on_bytes = nullptr;
   };
-  WebSocketCodec(const WebSocketLimits& limits, Events events);
+  WebSocketCodec(const WebSocketLimits& limits, Events events, Role role = Role::server);
   ~WebSocketCodec();
   WebSocketCodec(const WebSocketCodec&) = delete;
   WebSocketCodec& operator=(const WebSocketCodec&) = delete;
 
-  /// Reads bytes from the client. Bad ones are answered with a close frame that says why.
+  /// Reads bytes from the other side. Bad ones are answered with a close frame that says why.
   void feed(ByteView bytes);
+  /// A text message in one frame: a client's, which is masked (a server writes text_head() and its bytes).
+  void send_text(std::string_view text);
   void ping();
   /// Sends a close frame; the first one counts.
   void close(WebSocketStatus status, std::string_view reason);
   /// A close frame was sent: nothing more may be.
   bool closing() const;
-  /// Nothing more is read: both sides have said goodbye, or the client broke the protocol.
+  /// Nothing more is read: both sides have said goodbye, or the other one broke the protocol.
   bool done() const;
   /// Bytes kept of a message that is not whole yet.
   std::size_t held() const { return message_.size(); }

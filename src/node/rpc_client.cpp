@@ -11,8 +11,11 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
+#include "core/bytes.hpp"
+#include "net/websocket_codec.hpp"
 #include "rpc/json_stream.hpp"
 
 namespace quarry {
@@ -297,7 +300,7 @@ class HttpClient final : public RpcClient {
   bool answered_any_ = false;
 };
 
-/// A WebSocket (RFC 6455), one answer for each question.
+/// A WebSocket, one answer for each question.
 class WsClient final : public RpcClient {
  public:
   WsClient(std::string text, Url url, RpcClientOptions options)
@@ -307,10 +310,12 @@ class WsClient final : public RpcClient {
 
   Result<std::string> exchange(const std::string& request) override {
     if (broken_) return fail("the connection to " + text_ + " is lost", "did the node stop? Attach again");
-    auto sent = send_frame(Opcode::text, request);
-    auto answer = sent ? read_message() : Result<std::string>(tl::unexpected(sent.error()));
-    broken_ = !answer;  // an answer that comes late would be taken for the next one
-    return answer;
+    answer_.reset();
+    codec_.send_text(request);
+    auto come = await_answer(Clock::now() + options_.answer_timeout);
+    broken_ = !come;  // an answer that comes late would be taken for the next one
+    if (!come) return tl::unexpected(come.error());
+    return *std::move(answer_);
   }
 
   Result<void> connect() {
@@ -324,77 +329,35 @@ class WsClient final : public RpcClient {
                               "cXVhcnJ5J3MgY29uc29sZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     if (auto sent = send_all(socket_, hello, options_); !sent) return sent;
     const auto deadline = Clock::now() + options_.connect_timeout;
+    std::string head;
     std::size_t end;
-    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
-      if (buffer_.size() > kReadBytes) return fail("websocket: bad handshake", remedy);
-      if (auto more = receive(deadline); !more) return fail(more.error().what, remedy);
+    while ((end = head.find("\r\n\r\n")) == std::string::npos) {
+      if (head.size() > kReadBytes) return fail("websocket: bad handshake", remedy);
+      auto chunk = receive(deadline);
+      if (!chunk) return fail(chunk.error().what, remedy);
+      head += *chunk;
     }
-    if (!buffer_.starts_with("HTTP/1.1 101"))
-      return fail("websocket: bad handshake: " + buffer_.substr(0, buffer_.find('\r')), remedy);
-    buffer_.erase(0, end + 4);
+    if (!head.starts_with("HTTP/1.1 101"))
+      return fail("websocket: bad handshake: " + head.substr(0, head.find('\r')), remedy);
+    codec_.feed(as_bytes(std::string_view(head).substr(end + 4)));
     return {};
   }
 
  private:
-  enum class Opcode : std::uint8_t { more = 0, text = 1, bytes = 2, close = 8, ping = 9, pong = 10 };
-
-  Result<void> receive(Clock::time_point deadline) {
+  Result<std::string> receive(Clock::time_point deadline) {
     auto chunk = receive_some(socket_, deadline, options_);
-    if (!chunk) return tl::unexpected(chunk.error());
-    if (chunk->empty()) return fail("the node closed the connection", "did it stop? See its log");
-    buffer_ += *chunk;
-    return {};
+    if (chunk && chunk->empty()) return fail("the node closed the connection", "did it stop? See its log");
+    return chunk;
   }
 
-  Result<void> send_frame(Opcode opcode, std::string_view payload) {
-    std::string frame(1, static_cast<char>(0x80 | static_cast<int>(opcode)));
-    const int length_bytes = payload.size() < 126 ? 0 : payload.size() < 65'536 ? 2 : 8;
-    frame += static_cast<char>(0x80 | (length_bytes == 0   ? static_cast<int>(payload.size())
-                                       : length_bytes == 2 ? 126
-                                                           : 127));
-    for (int i = length_bytes; i-- > 0;) frame += static_cast<char>(payload.size() >> (8 * i));
-    // A client must mask what it sends, for the sake of proxies that would read it; a mask of zeros is one.
-    frame.append(4, '\0').append(payload);
-    return send_all(socket_, frame, options_);
-  }
-
-  struct Frame {
-    bool last = false;
-    Opcode opcode = Opcode::more;
-    std::string payload;
-  };
-  Result<Frame> read_frame(Clock::time_point deadline) {
-    const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(buffer_[at]); };
-    const auto need = [&](std::size_t bytes) -> Result<void> {
-      while (buffer_.size() < bytes)
-        if (auto more = receive(deadline); !more) return more;
-      return {};
-    };
-    if (auto got = need(2); !got) return tl::unexpected(got.error());
-    std::uint64_t length = byte(1) & 0x7f;
-    const std::size_t head = length == 126 ? 4 : length == 127 ? 10 : 2;
-    if (auto got = need(head); !got) return tl::unexpected(got.error());
-    if (head > 2) length = 0;
-    for (std::size_t i = 2; i < head; ++i) length = length << 8 | byte(i);
-    if (length > kMostAnswerBytes) return fail("the answer is longer than 256 MiB");
-    if (auto got = need(head + length); !got) return tl::unexpected(got.error());
-    Frame frame{(byte(0) & 0x80) != 0, static_cast<Opcode>(byte(0) & 0x0f), buffer_.substr(head, length)};
-    buffer_.erase(0, head + length);
-    return frame;
-  }
-
-  Result<std::string> read_message() {
-    const auto deadline = Clock::now() + options_.answer_timeout;
-    for (std::string message;;) {
-      auto frame = read_frame(deadline);
-      if (!frame) return tl::unexpected(frame.error());
-      if (frame->opcode == Opcode::close) return fail("the node closed the connection", "See its log");
-      if (frame->opcode == Opcode::ping)
-        if (auto sent = send_frame(Opcode::pong, frame->payload); !sent) return tl::unexpected(sent.error());
-      if (frame->opcode > Opcode::bytes) continue;
-      message += frame->payload;
-      if (message.size() > kMostAnswerBytes) return fail("the answer is longer than 256 MiB");
-      if (frame->last) return message;
+  Result<void> await_answer(Clock::time_point deadline) {
+    for (;;) {
+      if (auto sent = send_all(socket_, std::exchange(outbox_, {}), options_); !sent) return sent;
+      if (answer_) return {};
+      if (codec_.done()) return fail("the node closed the connection", "see its log");
+      const auto chunk = receive(deadline);
+      if (!chunk) return tl::unexpected(chunk.error());
+      codec_.feed(as_bytes(*chunk));
     }
   }
 
@@ -402,8 +365,14 @@ class WsClient final : public RpcClient {
   Url url_;
   RpcClientOptions options_;
   Socket socket_;
-  std::string buffer_;  ///< what came and was not read yet
+  std::string outbox_;
+  std::optional<std::string> answer_;
   bool broken_ = false;
+  net::WebSocketCodec codec_{{.message_bytes = kMostAnswerBytes},
+                             {.on_message = [this](std::string text) { answer_ = std::move(text); },
+                              .on_send = [this](ByteView bytes) { outbox_ += as_text(bytes); },
+                              .on_pong = nullptr},
+                             net::WebSocketCodec::Role::client};
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "ws_client.hpp"
 
@@ -105,6 +107,38 @@ TEST(WebSocket, MessagesOfAllLengthsAndPieces) {
   EXPECT_EQ(message.payload, "one two three");
   for (const char byte : WsTestClient::frame(0x82, "bytewise")) client.send_raw(std::string(1, byte));
   EXPECT_EQ(client.read().payload, "bytewise");
+}
+
+/// The asking side, against the answering one: masked one way, plain the other, pings answered.
+TEST(WebSocket, AClientAndAServerUnderstandEachOther) {
+  std::vector<std::string> at_server, at_client;
+  std::string to_server, to_client;
+  int pongs = 0;
+  WebSocketCodec server({}, {.on_message = [&](std::string text) { at_server.push_back(std::move(text)); },
+                             .on_send = [&](ByteView bytes) { to_client += as_text(bytes); },
+                             .on_pong = [&] { ++pongs; }});
+  WebSocketCodec client({},
+                        {.on_message = [&](std::string text) { at_client.push_back(std::move(text)); },
+                         .on_send = [&](ByteView bytes) { to_server += as_text(bytes); },
+                         .on_pong = nullptr},
+                        WebSocketCodec::Role::client);
+  for (const std::size_t size : {0, 1, 125, 126, 65535, 65536, 5'000'000}) {
+    const std::string text(size, 'x');
+    client.send_text(text);
+    server.feed(as_bytes(std::exchange(to_server, {})));
+    EXPECT_EQ(at_server.back(), text);
+    client.feed(as_bytes(WebSocketCodec::text_head(size) + text));
+    EXPECT_EQ(at_client.back(), text);
+  }
+  server.ping();
+  client.feed(as_bytes(std::exchange(to_client, {})));
+  server.feed(as_bytes(std::exchange(to_server, {})));
+  EXPECT_EQ(pongs, 1);
+  server.close(WebSocketStatus::going_away, "");
+  client.feed(as_bytes(std::exchange(to_client, {})));
+  EXPECT_TRUE(client.closing()) << "a goodbye is answered";
+  server.feed(as_bytes(std::exchange(to_server, {})));
+  EXPECT_TRUE(server.done());
 }
 
 TEST(WebSocket, BrokenFramesAreAnsweredWithTheRightCode) {
