@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/sender.hpp"
+#include "evm/gas_cap.hpp"
 #include "evm/transition.hpp"
 
 namespace quarry::evm {
@@ -19,7 +20,6 @@ constexpr std::size_t kMostInitCodeBytes = 49152;
 constexpr Gas kAuthorizationGas = 25000;  // EIP-7702: PER_EMPTY_ACCOUNT_COST
 constexpr Gas kFloorTokenGas = 10;        // EIP-7623
 constexpr Gas kFloorTokensPerDataByte = 4;
-constexpr Gas kMostTxnGas = Gas{1} << 24;  // EIP-7825
 constexpr std::uint8_t kBlobHashVersion = 1;
 
 /// The order of secp256k1 and its half (EIP-2).

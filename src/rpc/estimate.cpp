@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "evm/gas_cap.hpp"
 #include "rpc/call.hpp"
 
 namespace quarry::rpc {
@@ -54,6 +55,8 @@ bool is_plain_transfer(const CallSite& site, const CallArgs& args) {
 Expected<Gas, RpcError> estimate_gas(CallSite& site, CallArgs args, Gas most_gas) {
   Gas high = args.gas && *args.gas >= kPlainTransfer ? *args.gas : site.block_gas_limit();
   high = std::min(high, most_gas);
+  // More could be called, but not sent.
+  if (site.env().rules.has(Fork::osaka)) high = std::min(high, evm::kMostTxnGas);
   const auto allowed = affordable(site, args, high);
   if (!allowed) return allowed;
   high = *allowed;

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kUsage =
     "usage: quarry-conformance [--fork FORK] [--jobs N] PATH…\n"
-    "Runs the tests of ethereum/tests in the JSON files at or below each PATH.\n"
+    "Runs the tests of ethereum/tests and execution-spec-tests in the JSON files at or below each PATH.\n"
     "  --fork FORK  only the cases of this fork, as the tests name it (London, BerlinToLondonAt5)\n"
     "  --jobs N     files run at the same time; by default as many as the machine has cores\n";
 
@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
   set_log_sink([](LogLevel, std::string_view) {});  // refused blocks are what tests are about
   const Options options = read_options({argv + 1, argv + argc});
   const auto files = find_files(options.paths);
+  if (files.empty()) std::printf("There is no JSON file at or below what is named.\n");
   Report report;
   WorkerPool workers("tests", options.jobs - 1, kMostQueued);
   workers.parallel_for(files.size(),

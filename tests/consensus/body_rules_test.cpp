@@ -126,3 +126,17 @@ TEST_F(Ommers, Rewards) {
     EXPECT_EQ(paid.size(), 3u);
   }
 }
+
+/// EIP-7934: 10 MiB less a margin of 2 MiB.
+TEST_F(Ommers, ABlockHasEightMebibytesOfRlpAtMost) {
+  Block block = make.child(at(9));
+  Transaction& txn = block.body.transactions.emplace_back();
+  txn.to = Address{};
+  constexpr std::size_t kMost = 8'388'608;
+  txn.data.resize(kMost - 2000, 0xff);
+  txn.data.resize(txn.data.size() + kMost - encode_block(block).size(), 0xff);
+  ASSERT_EQ(encode_block(block).size(), kMost);
+  EXPECT_FALSE(check_block_size(block));
+  txn.data.push_back(0xff);
+  expect(BlockRule::block_size, check_block_size(block));
+}

@@ -32,13 +32,13 @@ std::string word(std::uint64_t value) {
   return to_hex(U256{value}.to_be());
 }
 
-/// A chain at the fork `last`, by block, whose head has room for 10,000,000 gas.
+/// A chain at the fork `last`, by block, whose head has room for so much gas.
 struct Chain : Rpc {
-  explicit Chain(Fork last) {
+  explicit Chain(Fork last, Gas gas_limit = 10'000'000) {
     test::switch_on(node.chain_spec.forks, last);
     Header header;
     header.number = 1;
-    header.gas_limit = 10'000'000;
+    header.gas_limit = gas_limit;
     header.timestamp = 7;
     if (last >= Fork::london) header.base_fee_per_gas = 1'000;
     blocks.add({seal_header(header, HeaderIdentity::keccak_rlp), {}});
@@ -226,6 +226,22 @@ TEST(Estimates, SayWhyThereIsNone) {
   EXPECT_EQ(chain.error("eth_estimateGas", {poor}), "-32000 gas required exceeds allowance (1000)");
   poor["value"] = "0xf4240";
   EXPECT_EQ(chain.error("eth_estimateGas", {poor}), "-32000 insufficient funds for transfer");
+}
+
+/// EIP-7825 bounds what can be sent, not what can be called.
+TEST(Estimates, StayBelowWhatOsakaLetsATransactionAskFor) {
+  const Bytes endless = {0x5b, 0x60, 0, 0x56};
+  Chain prague(Fork::prague, 20'000'000), osaka(Fork::osaka, 20'000'000);
+  EXPECT_EQ(prague.error("eth_estimateGas", {prague.contract(endless)}),
+            "-32000 gas required exceeds allowance (20000000)");
+  auto call = osaka.contract(endless);
+  EXPECT_EQ(osaka.error("eth_estimateGas", {call}), "-32000 gas required exceeds allowance (16777216)");
+  call["gas"] = "0x1312d00";
+  EXPECT_EQ(osaka.error("eth_estimateGas", {call}), "-32000 gas required exceeds allowance (16777216)");
+  // GAS, as the called code sees it.
+  auto gas = osaka.contract(*from_hex("5a60005260206000f3"));
+  gas["gas"] = "0x1312d00";
+  EXPECT_EQ(osaka.result("eth_call", {gas}), "0x" + word(20'000'000 - 21'000 - 2));
 }
 
 TEST(Logs, AreFoundByAddressAndTopics) {
