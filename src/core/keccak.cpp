@@ -45,9 +45,29 @@ void absorb_last(std::uint64_t* state, std::size_t stride, ByteView rest, std::s
   state[(rate / 8 - 1) * stride] ^= std::uint64_t{0x80} << 56;
 }
 
+/// The rate of Keccak-256, and of Keccak-512: what a block has.
 template <class Hash>
-Hash hash_one(const Kernel& kernel, ByteView input) {
-  constexpr std::size_t kRate = 200 - 2 * Hash::kSize;
+constexpr std::size_t kRateOf = 200 - 2 * Hash::kSize;
+
+template <class Hash>
+Hash hash_one(const Kernel& kernel, ByteView input);
+
+template <>
+Hash256 hash_one(const Kernel& kernel, ByteView input) {
+  constexpr std::size_t kRate = kRateOf<Hash256>;
+  const std::size_t blocks = input.size() / kRate, rest = input.size() % kRate;
+  std::uint8_t last[kRate] = {};
+  if (rest != 0) std::memcpy(last, input.data() + blocks * kRate, rest);
+  last[rest] = 0x01;
+  last[kRate - 1] |= 0x80;
+  Hash256 out;
+  kernel.hash256(input.data(), blocks, last, out.data());
+  return out;
+}
+
+template <>
+Hash512 hash_one(const Kernel& kernel, ByteView input) {
+  constexpr std::size_t kRate = kRateOf<Hash512>;
   std::uint64_t state[25] = {};
   for (; input.size() >= kRate; input = input.subspan(kRate)) {
     absorb(state, 1, input.data(), kRate);
@@ -55,8 +75,8 @@ Hash hash_one(const Kernel& kernel, ByteView input) {
   }
   absorb_last(state, 1, input, kRate);
   kernel.permute(state);
-  Hash out;
-  std::memcpy(out.data(), state, Hash::kSize);
+  Hash512 out;
+  std::memcpy(out.data(), state, Hash512::kSize);
   return out;
 }
 
@@ -80,7 +100,7 @@ class LaneQueue {
   }
 
  private:
-  static constexpr std::size_t kRate = 200 - 2 * Hash::kSize;
+  static constexpr std::size_t kRate = kRateOf<Hash>;
   struct Job {
     std::size_t input;
     ByteView rest;

@@ -88,7 +88,7 @@ void rows(const std::uint8_t* inputs, std::uint8_t* outputs, std::size_t count) 
 }
 }  // namespace
 
-const Kernel kAvx2 = {SimdLevel::avx2, permute_one, permute4, nullptr, rows};
+const Kernel kAvx2 = {SimdLevel::avx2, hash256, permute_one, permute4, nullptr, rows};
 
 }  // namespace quarry::keccak_detail
 #endif

@@ -7,10 +7,31 @@
 
 namespace quarry::keccak_detail {
 namespace {
-#include "core/keccak_scalar.inc"
-
 constexpr int kXor3 = 0x96;  ///< a ^ b ^ c
 constexpr int kChi = 0xd2;   ///< a ^ (~b & c)
+
+/// One state, a word a register: 32 of them hold it, and chi is one instruction. On general registers it goes
+/// through memory, and takes a fifth longer.
+struct One {
+  using Word = __m128i;
+  static constexpr std::size_t kLanes = 1;
+  static QUARRY_INLINE Word load(const std::uint64_t* from) { return _mm_loadl_epi64((const __m128i*)from); }
+  static QUARRY_INLINE void store(std::uint64_t* to, Word word) { _mm_storel_epi64((__m128i*)to, word); }
+  static QUARRY_INLINE Word read(const std::uint8_t* from) { return _mm_loadl_epi64((const __m128i*)from); }
+  static QUARRY_INLINE void write(std::uint8_t* to, Word word) { _mm_storel_epi64((__m128i*)to, word); }
+  static QUARRY_INLINE Word broadcast(std::uint64_t word) {
+    return _mm_cvtsi64_si128(static_cast<long long>(word));
+  }
+  static QUARRY_INLINE Word xor2(Word a, Word b) { return _mm_xor_si128(a, b); }
+  static QUARRY_INLINE Word xor5(Word a, Word b, Word c, Word d, Word e) {
+    return xor2(xor2(xor2(a, b), xor2(c, d)), e);
+  }
+  static QUARRY_INLINE Word chi(Word a, Word b, Word c) { return _mm_ternarylogic_epi64(a, b, c, kChi); }
+  template <int N>
+  static QUARRY_INLINE Word rotl(Word word) {
+    return _mm_rol_epi64(word, N);
+  }
+};
 
 struct Four {
   using Word = __m256i;
@@ -87,6 +108,23 @@ void rows_eight(const std::uint8_t* input, std::uint8_t* output) {
                  __attribute__((always_inline)) { _mm512_storeu_si512(output + 64 * row, v[row]); });
 }
 
+void hash256(const std::uint8_t* input, std::size_t blocks, const std::uint8_t* last, std::uint8_t* output) {
+  hash_blocks<One>(input, blocks, last, output);
+}
+
+void row_one(const std::uint8_t* input, std::uint8_t* output) {
+  constexpr auto eight = std::make_index_sequence<8>{};
+  One::Word words[8];
+  each(
+      eight, [&](auto i) __attribute__((always_inline)) { words[i] = One::read(input + 8 * i); });
+  hash_row_words<One>(words);
+  each(
+      eight, [&](auto i) __attribute__((always_inline)) { One::write(output + 8 * i, words[i]); });
+}
+
+void permute_one(std::uint64_t* state) {
+  permute_memory<One>(state);
+}
 void permute4(std::uint64_t* states) {
   permute_memory<Four>(states);
 }
@@ -105,7 +143,7 @@ void rows(const std::uint8_t* inputs, std::uint8_t* outputs, std::size_t count) 
 }
 }  // namespace
 
-const Kernel kAvx512 = {SimdLevel::avx512, permute_one, permute4, permute8, rows};
+const Kernel kAvx512 = {SimdLevel::avx512, hash256, permute_one, permute4, permute8, rows};
 
 }  // namespace quarry::keccak_detail
 #endif

@@ -15,6 +15,9 @@ inline constexpr std::size_t kMostLanes = 8;
 
 struct Kernel {
   SimdLevel level;
+  /// Keccak-256 of `blocks` blocks of 136 bytes and the last one, padded; 32 bytes of `output`.
+  void (*hash256)(const std::uint8_t* input, std::size_t blocks, const std::uint8_t* last,
+                  std::uint8_t* output);
   /// One state of 25 words.
   void (*permute)(std::uint64_t* state);
   /// Four and eight interleaved states, word w of state s at [w * lanes + s]; nothing where the level

@@ -88,6 +88,28 @@ QUARRY_INLINE void permute_memory(std::uint64_t* states) {
       });
 }
 
+/// Keccak-256 of `blocks` blocks of 136 bytes and then the last one, which is padded. The state stays where
+/// it is from block to block.
+template <class L>
+QUARRY_INLINE void hash_blocks(const std::uint8_t* input, std::size_t blocks, const std::uint8_t* last,
+                               std::uint8_t* output) {
+  typename L::Word a[25];
+  each(
+      std::make_index_sequence<25>{}, [&](auto i) __attribute__((always_inline)) { a[i] = L::broadcast(0); });
+  const auto absorb = [&](const std::uint8_t* block) __attribute__((always_inline)) {
+    each(
+        std::make_index_sequence<17>{}, [&](auto i) __attribute__((always_inline)) {
+          a[i] = L::xor2(a[i], L::read(block + 8 * i));
+        });
+    permute_words<L>(a);
+  };
+  for (; blocks > 0; --blocks, input += 136) absorb(input);
+  absorb(last);
+  each(
+      std::make_index_sequence<4>{}, [&](auto i)
+                                         __attribute__((always_inline)) { L::write(output + 8 * i, a[i]); });
+}
+
 /// Keccak-512 of 64-byte rows whose eight words lie in words[0..8), in place.
 template <class L>
 QUARRY_INLINE void hash_row_words(typename L::Word* words) {

@@ -10,6 +10,6 @@ void rows(const std::uint8_t* inputs, std::uint8_t* outputs, std::size_t count) 
 }
 }  // namespace
 
-const Kernel kPortable = {SimdLevel::portable, permute_one, nullptr, nullptr, rows};
+const Kernel kPortable = {SimdLevel::portable, hash256, permute_one, nullptr, nullptr, rows};
 
 }  // namespace quarry::keccak_detail
